@@ -1,0 +1,133 @@
+/**
+ * Every bound of this package in one place, each with its reason.
+ *
+ * A bound is checked before memory is taken. `docs/reference/limits.md` shows the same list to
+ * users; a test compares the two, so a number changed here must be changed there.
+ */
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export interface Limit {
+  readonly value: number
+  readonly unit: 'bytes' | 'ms' | 'count'
+  readonly reason: string
+}
+
+function limit(value: number, unit: Limit['unit'], reason: string): Limit {
+  return { value, unit, reason }
+}
+
+export type LimitName =
+  | 'handshakeFrameBytesMax'
+  | 'handshakeTimeoutMs'
+  | 'frameBytesMax'
+  | 'bodyBytesMax'
+  | 'bodyDepthMax'
+  | 'envelopeTargetsMax'
+  | 'connectionsMax'
+  | 'connectionsPerAddressMax'
+  | 'sessionBufferBytesMax'
+  | 'sessionResumeWindowMs'
+  | 'ackEveryMessages'
+  | 'pendingRequestsMax'
+  | 'channelFrameBytesMax'
+  | 'channelBacklogBytesMax'
+  | 'outputLineBytesMax'
+  | 'shardsMax'
+  | 'pointsMax'
+  | 'secretBytesMin'
+  | 'managerLostGraceMs'
+  | 'reaperGraceMs'
+
+export const limitTable: Readonly<Record<LimitName, Limit>> = {
+  handshakeFrameBytesMax: limit(
+    16 * KiB,
+    'bytes',
+    'Before a peer has proven who it is, it gets memory for one small message and no more.',
+  ),
+  handshakeTimeoutMs: limit(
+    10_000,
+    'ms',
+    'Ten slow round trips fit; a peer that says nothing does not hold a connection for longer.',
+  ),
+  frameBytesMax: limit(
+    72 * MiB,
+    'bytes',
+    'One body of bodyBytesMax with its headers; larger answers should be split by the bot.',
+  ),
+  bodyBytesMax: limit(
+    64 * MiB,
+    'bytes',
+    'Ten times the largest eval result seen in the field, and still small beside a manager.',
+  ),
+  bodyDepthMax: limit(
+    200,
+    'count',
+    'Deeper values are cycles in disguise or attacks on the stack.',
+  ),
+  envelopeTargetsMax: limit(
+    16_384,
+    'count',
+    'Ranges of instance ids in one header; lists of this size are ranges in practice.',
+  ),
+  connectionsMax: limit(
+    64,
+    'count',
+    'A child has one parent; the rest are reconnects and strangers, who must not pile up.',
+  ),
+  connectionsPerAddressMax: limit(16, 'count', 'One address may not use up connectionsMax.'),
+  sessionBufferBytesMax: limit(
+    256 * MiB,
+    'bytes',
+    'What one side keeps for resending until the other has confirmed it.',
+  ),
+  sessionResumeWindowMs: limit(
+    60_000,
+    'ms',
+    'How long a broken link may take to come back before its messages count as lost.',
+  ),
+  ackEveryMessages: limit(64, 'count', 'Confirming more rarely keeps more messages in memory.'),
+  pendingRequestsMax: limit(
+    65_536,
+    'count',
+    'Calls of one asker that wait for answers; more means that the caller never awaits.',
+  ),
+  channelFrameBytesMax: limit(
+    72 * MiB,
+    'bytes',
+    'The local channel carries the same bodies as a link.',
+  ),
+  channelBacklogBytesMax: limit(
+    256 * MiB,
+    'bytes',
+    'What a manager holds for one instance that does not read, before it refuses more.',
+  ),
+  outputLineBytesMax: limit(
+    16 * KiB,
+    'bytes',
+    'A longer line of a bot is passed on in pieces, so a bot cannot fill the memory of its manager.',
+  ),
+  shardsMax: limit(
+    1_000_000,
+    'count',
+    'Ten times the largest bot imaginable; a typing error must not allocate gigabytes.',
+  ),
+  pointsMax: limit(4_096, 'count', 'Machines of one parent.'),
+  secretBytesMin: limit(16, 'bytes', 'Shorter secrets can be guessed from a recorded handshake.'),
+  managerLostGraceMs: limit(
+    2_000,
+    'ms',
+    'Time an instance has to say goodbye when its manager is gone; all are gone within 5 s.',
+  ),
+  reaperGraceMs: limit(
+    3_500,
+    'ms',
+    'After this the reaper kills instances of a dead manager that have not ended by themselves.',
+  ),
+}
+
+/** The bare numbers, for code. */
+export const limits: Readonly<Record<LimitName, number>> = Object.fromEntries(
+  Object.entries(limitTable).map(([name, { value }]) => [name, value]),
+) as Record<LimitName, number>

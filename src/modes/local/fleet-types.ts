@@ -1,0 +1,80 @@
+/** What the instances of one machine look like to the layers above: the fleet. */
+import type { InstancePlan } from '../../allocator/plan-types.js'
+import type { RunOptions } from '../../options/resolved-options.js'
+import type { System } from '../../system/system.js'
+import type { InstanceExit } from './launcher.js'
+
+export type InstancePhase =
+  | 'waiting' // planned, its turn to start has not come
+  | 'starting' // spawned, not ready yet
+  | 'ready'
+  | 'stopping'
+  | 'backoff' // exited, will be respawned
+  | 'crash-loop' // exited too often, stays down until recreate()
+  | 'stopped'
+
+export interface InstanceStatus extends InstancePlan {
+  readonly phase: InstancePhase
+  readonly pid: number | undefined
+  /** How often it was started again after an exit. */
+  readonly respawns: number
+}
+
+/** Everything that happens to instances, for the layers above; JSON-safe, so it can travel. */
+export type InstanceEvent =
+  | { readonly type: 'spawned'; readonly instance: number; readonly pid: number | undefined }
+  | { readonly type: 'ready'; readonly instance: number }
+  | { readonly type: 'exited'; readonly instance: number; readonly exit: ExitSummary }
+  | { readonly type: 'respawning'; readonly instance: number; readonly delayMs: number }
+  | { readonly type: 'crash-loop'; readonly instance: number; readonly exits: number }
+  | {
+      readonly type: 'start-failed'
+      readonly instance: number
+      readonly code: string
+      readonly message: string
+    }
+  | { readonly type: 'stopped'; readonly instance: number }
+
+export interface ExitSummary {
+  readonly code: InstanceExit['code']
+  readonly signal: InstanceExit['signal']
+  readonly message?: string
+}
+
+export interface FleetOptions {
+  readonly machine: string
+  readonly totalShards: number
+  readonly instances: readonly InstancePlan[]
+  readonly run: RunOptions
+  readonly callTimeoutMs: number
+  readonly system: System
+  /** Lines that instances print, already prefixed, when `run.output` is 'prefix'. */
+  readonly writeOutput: (stream: 'stdout' | 'stderr', line: string) => void
+  readonly onEvent: (event: InstanceEvent) => void
+  /** A routed envelope that an instance sent. */
+  readonly onEnvelope: (instance: number, envelope: Uint8Array) => void
+}
+
+export interface Fleet {
+  /**
+   * Starts every instance, `startConcurrency` at a time.
+   *
+   * Resolves when all are ready. Rejects with DM_START_FAILED (`failures`: one error per instance)
+   * once every instance is either ready or has failed for good: one that fails does not stop the
+   * others. Rejects with DM_START_ABORTED when stop() is called meanwhile.
+   */
+  start(): Promise<void>
+  /** Asks, waits killTimeoutMs, SIGTERM, waits again, SIGKILL; resolves when all exits are confirmed. */
+  stop(reason: string): Promise<void>
+  /** Ends one instance, for good until create(). */
+  kill(instance: number): Promise<void>
+  /** Starts one that is down; resolves when ready. */
+  create(instance: number): Promise<void>
+  /** kill, then create. Clears a crash loop. */
+  recreate(instance: number): Promise<void>
+  /** Hands an envelope to an instance; false when it is not running or does not read. */
+  deliver(instance: number, envelope: Uint8Array): boolean
+  status(): readonly InstanceStatus[]
+  /** ChildProcess, Worker or cluster worker of a running instance. */
+  raw(instance: number): unknown
+}

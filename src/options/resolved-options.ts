@@ -1,0 +1,142 @@
+/** Options after validation: every default filled in, every path absolute, every list spelled out. */
+import type { ForkOptions } from 'node:child_process'
+import type { WorkerOptions } from 'node:worker_threads'
+import type { ChildShardingModes } from './sharding-modes.js'
+
+/** When and how often an instance that exited is started again. */
+export interface RespawnPolicy {
+  /** `false`: an instance that exits stays down until `recreate()`. Default true. */
+  readonly enabled: boolean
+  /** First delay, doubled with every exit in a row. Default 1,000 ms. */
+  readonly delayMs: number
+  /** Longest delay. Default 60,000 ms. */
+  readonly delayMsMax: number
+  /** After so many exits in a row without `healthyMs` between: `crashLoop`. Default 5. */
+  readonly attemptsMax: number
+  /** An instance that was ready for so long counts as healthy again. Default 60,000 ms. */
+  readonly healthyMs: number
+}
+
+/** Where lines that instances print go. */
+export type OutputMode = 'prefix' | 'inherit' | 'ignore'
+
+/** What it takes to run instances on this machine, apart from which shards. */
+export interface RunOptions {
+  readonly mode: ChildShardingModes
+  /** Absolute path of the bot's start file. */
+  readonly file: string
+  /** Variables given to every instance on top of the manager's own. */
+  readonly env: Readonly<Record<string, string>>
+  /** `processes.forkOptions`, without what the manager owns (env, stdio, detached...). */
+  readonly forkOptions: Readonly<ForkOptions>
+  /** `workers.spawnOptions`, without what the manager owns (env, stdin, stdout, stderr). */
+  readonly spawnOptions: Readonly<WorkerOptions>
+  /** Longest time from spawn to the bot's ready(). Default 30,000 ms and 15,000 ms per shard. */
+  readonly startTimeoutMs: number | undefined
+  /** Instances that may be starting at one time. Default 4. */
+  readonly startConcurrency: number
+  /** Time an instance has to say goodbye before SIGTERM, and again before SIGKILL. Default 5,000. */
+  readonly killTimeoutMs: number
+  readonly respawn: RespawnPolicy
+  readonly output: OutputMode
+}
+
+/** TLS options of one side, as given; paths absolute. `false` turns encryption off. */
+export interface ResolvedTls {
+  /** Path of the certificate (PEM); undefined: a certificate is made at start. */
+  readonly public: string | undefined
+  /** Path of its private key (PEM). */
+  readonly private: string | undefined
+  readonly dhparam: string | undefined
+  readonly requestCert: boolean | undefined
+  readonly rejectUnauthorized: boolean
+  /** Paths of certificates (pinned as they are) or CA certificates. */
+  readonly trustedConnections: readonly string[]
+}
+
+/** How this manager proves itself and recognises others. */
+export interface ResolvedTrust {
+  /** Shared secret; undefined when none was given. */
+  readonly secret: string | undefined
+  /** Ed25519 public keys (base64) of managers that are trusted. */
+  readonly trustedKeys: readonly string[]
+  /** Folder for identity key, certificate made at start and known peers. */
+  readonly stateDir: string
+}
+
+/** What a child lets its parent push. `false` in a field refuses it. */
+export interface AcceptPolicy {
+  readonly file: boolean
+  readonly execArgv: boolean
+  readonly cwd: boolean
+  readonly env: boolean
+  readonly eval: boolean
+}
+
+export interface ResolvedPoint {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly udp: 'udp4' | 'udp6' | undefined
+  readonly tls: ResolvedTls | false
+  readonly shards: readonly number[]
+  readonly shardsPerInstance: number
+  readonly child: PushedOptions
+}
+
+/** The part of `childManagerOptions` that travels to the child, as JSON. */
+export interface PushedOptions {
+  readonly mode: ChildShardingModes
+  readonly file?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly execArgv?: readonly string[]
+  readonly cwd?: string
+  readonly startTimeoutMs?: number
+  readonly startConcurrency?: number
+  readonly killTimeoutMs?: number
+  readonly respawn?: RespawnPolicy
+}
+
+/** What Ctrl-C (SIGINT), SIGTERM and SIGHUP do to this manager. */
+export type SignalPolicy = 'stop' | 'detach' | 'ignore'
+
+interface ResolvedCommon {
+  readonly signals: SignalPolicy
+  /** Default deadline of eval and request. Default 30,000 ms. */
+  readonly callTimeoutMs: number
+}
+
+export interface ResolvedLocal extends ResolvedCommon {
+  readonly kind: 'local'
+  readonly run: RunOptions
+  readonly shards: readonly number[]
+  readonly shardsPerInstance: number
+  readonly totalShards: number
+}
+
+export interface ResolvedParent extends ResolvedCommon {
+  readonly kind: 'parent'
+  readonly points: readonly ResolvedPoint[]
+  readonly totalShards: number
+  readonly trust: ResolvedTrust
+  /** How long start() waits for a machine that cannot be reached; 0 (default): for ever. */
+  readonly dialTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly pingWarningMs: number
+}
+
+export interface ResolvedChild extends ResolvedCommon {
+  readonly kind: 'child'
+  /** Address to listen on, as given in `ipc.networkHost`. */
+  readonly host: string
+  readonly port: number
+  readonly tls: ResolvedTls | false
+  readonly trust: ResolvedTrust
+  readonly accept: AcceptPolicy
+  /** Defaults for what the parent does not push; mode is the parent's to choose. */
+  readonly run: RunOptions
+  readonly heartbeatMs: number
+  readonly pingWarningMs: number
+}
+
+export type ResolvedOptions = ResolvedLocal | ResolvedParent | ResolvedChild

@@ -1,0 +1,43 @@
+/** What became of a call, instance by instance. Answers from many are never all-or-nothing. */
+import type { MachinesError } from '../errors.js'
+import type { Target } from './target.js'
+
+/** Who an outcome is about. */
+export interface InstanceName {
+  /** Instance id. */
+  readonly instance: number
+  /** Machine name. */
+  readonly machine: string
+  /** Shards that the instance serves. */
+  readonly shards: readonly number[]
+}
+
+export type OutcomeStatus = 'ok' | 'error' | 'timeout' | 'offline'
+
+/**
+ * One instance's share of an answer: `ok` with a value, `error` (its code threw, or refused),
+ * `timeout` (no answer before the deadline), `offline` (could not be reached, or died meanwhile).
+ */
+export type Outcome<T = unknown> = InstanceName &
+  (
+    | { readonly status: 'ok'; readonly value: T }
+    | { readonly status: 'error' | 'timeout' | 'offline'; readonly error: MachinesError }
+  )
+
+/** Options of every call that waits for answers. */
+export interface CallOptions {
+  /** Whom to ask. Default `'all'`. */
+  readonly to?: Target
+  /** Deadline in ms from now; it travels with the call. Default: the manager's `callTimeoutMs`. */
+  readonly timeoutMs?: number
+}
+
+export interface EvalOptions<C = Record<string, unknown>> extends CallOptions {
+  /** Handed to the evaluated function; must be something that can be sent. */
+  readonly context?: C
+}
+
+export interface SendOptions {
+  /** Whom to tell. Default `'all'` (the sender itself included). */
+  readonly to?: Target
+}

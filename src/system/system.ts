@@ -1,0 +1,60 @@
+/**
+ * The only door to clock, timers and randomness.
+ *
+ * Everything that waits or rolls dice takes a {@link System}, so that tests and the simulator can
+ * put a virtual clock and a seeded generator in its place.
+ */
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+
+/** Undoes a timer. Calling it twice, or after the timer fired, does nothing. */
+export type Cancel = () => void
+
+export interface System {
+  /** Monotonic time in ms. Never jumps with the wall clock; only differences mean anything. */
+  now(): number
+  /** Wall clock in ms since the Unix epoch, for ids and for people, never for measuring. */
+  wallClock(): number
+  /** Calls `action` once after `delayMs`. The timer does not keep the process alive. */
+  setTimer(delayMs: number, action: () => void): Cancel
+  /** Keeps the process alive until undone: a manager that only waits must not simply end. */
+  keepAlive(): Cancel
+  /** A number in [0, 1), for jitter. Not for secrets. */
+  random(): number
+  /** Bytes for nonces and keys. */
+  randomBytes(count: number): Uint8Array
+}
+
+export const realSystem: System = {
+  now: () => performance.now(),
+  wallClock: () => Date.now(),
+  setTimer(delayMs, action) {
+    const timer = setTimeout(action, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+  keepAlive() {
+    const timer = setInterval(() => {}, 2 ** 30)
+    return () => clearInterval(timer)
+  },
+  random: () => Math.random(),
+  randomBytes: (count) => randomBytes(count),
+}
+
+/** Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts. */
+export function sleep(system: System, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const done = (finish: () => void) => {
+      cancel()
+      signal?.removeEventListener('abort', onAbort)
+      finish()
+    }
+    const onAbort = () => done(() => reject(signal?.reason))
+    const cancel = system.setTimer(delayMs, () => done(resolve))
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

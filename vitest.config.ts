@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+
+// Two projects: `unit` runs from src (vitest transpiles), `dist` runs what spawns processes and
+// workers, because their entry files are real files that exist only after a build.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,contract,simulation,fuzz}/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'dist',
+          include: ['test/{integration,types}/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          pool: 'forks',
+          maxWorkers: 2,
+          globalSetup: ['test/support/nothing-left-behind.ts'],
+        },
+      },
+    ],
+  },
+})
