@@ -14,6 +14,7 @@ export const errorCodes = {
   DM_OPTION_TYPE: 'An option has a value of the wrong type.',
   DM_OPTION_VALUE: 'An option has a value outside of what is allowed.',
   DM_OPTION_FILE: 'A file or folder named in an option is missing or cannot be read.',
+  DM_OPTION_MISPLACED: 'An option stands where it has no effect; the message says where it belongs.',
   DM_OPTION_CONFLICT: 'Two options contradict each other.',
   DM_SHARDS_INVALID: 'A shard list is not a number, an array of shard ids, or { from, to }.',
   DM_SHARDS_OVERLAP: 'Two points were given the same shard.',
@@ -49,6 +50,7 @@ export const errorCodes = {
   DM_BODY_TOO_LARGE: 'A message, context or result is larger than the limit.',
   DM_BODY_INVALID: 'A message body that was received cannot be decoded.',
   DM_ENVELOPE_INVALID: 'The header of a routed message makes no sense.',
+  DM_TOPOLOGY_INVALID: 'The list of machines and instances that the parent sent makes no sense.',
   // Links between managers.
   DM_DIAL_FAILED: 'The connection to a machine could not be made.',
   DM_DIAL_TIMEOUT: 'A machine could not be reached within dialTimeoutMs.',

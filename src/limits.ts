@@ -24,7 +24,10 @@ export type LimitName =
   | 'frameBytesMax'
   | 'bodyBytesMax'
   | 'bodyDepthMax'
+  | 'bodyBigintDigitsMax'
   | 'envelopeTargetsMax'
+  | 'machineNameBytesMax'
+  | 'requestBackstopMs'
   | 'connectionsMax'
   | 'connectionsPerAddressMax'
   | 'sessionBufferBytesMax'
@@ -35,6 +38,11 @@ export type LimitName =
   | 'channelBacklogBytesMax'
   | 'outputLineBytesMax'
   | 'shardsMax'
+  | 'optionListMax'
+  | 'machineNameCharsMax'
+  | 'timeoutMsMax'
+  | 'heartbeatMsMin'
+  | 'heartbeatMsMax'
   | 'pointsMax'
   | 'secretBytesMin'
   | 'managerLostGraceMs'
@@ -70,6 +78,21 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     16_384,
     'count',
     'Ranges of instance ids in one header; lists of this size are ranges in practice.',
+  ),
+  bodyBigintDigitsMax: limit(
+    10_000,
+    'count',
+    'Turning digits into a BigInt takes time that grows with their square.',
+  ),
+  machineNameBytesMax: limit(
+    512,
+    'bytes',
+    'Twice the longest host name with its port; the name stands in headers of messages.',
+  ),
+  requestBackstopMs: limit(
+    1_000,
+    'ms',
+    'How long after its deadline an asker still waits for its own manager to say who timed out.',
   ),
   connectionsMax: limit(
     64,
@@ -112,6 +135,31 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     1_000_000,
     'count',
     'Ten times the largest bot imaginable; a typing error must not allocate gigabytes.',
+  ),
+  optionListMax: limit(
+    4_096,
+    'count',
+    'Entries of a list or of env in an option, shards and points apart; a system takes no more.',
+  ),
+  machineNameCharsMax: limit(
+    64,
+    'count',
+    'A machine name stands before every line that its instances print.',
+  ),
+  timeoutMsMax: limit(
+    2_147_483_647,
+    'ms',
+    'Timers of Node.js hold no more (2^31 - 1); a longer one would fire at once.',
+  ),
+  heartbeatMsMin: limit(
+    100,
+    'ms',
+    'Beats closer than that cost more than they tell, and a busy event loop misses them.',
+  ),
+  heartbeatMsMax: limit(
+    60_000,
+    'ms',
+    'Rarer beats would find a dead machine later than sessionResumeWindowMs allows.',
   ),
   pointsMax: limit(4_096, 'count', 'Machines of one parent.'),
   secretBytesMin: limit(16, 'bytes', 'Shorter secrets can be guessed from a recorded handshake.'),

@@ -32,7 +32,7 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
-export interface EvalOptions<C = Record<string, unknown>> extends CallOptions {
+export interface EvalOptions<C extends object = object> extends CallOptions {
   /** Handed to the evaluated function; must be something that can be sent. */
   readonly context?: C
 }

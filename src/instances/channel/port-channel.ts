@@ -1,0 +1,58 @@
+/**
+ * The local channel on a MessagePort: workers, both sides.
+ *
+ * A port tells nobody how much waits at its other end, so a worker that does not read would fill
+ * the memory of its manager. Each side therefore confirms the bytes it has taken: a message is
+ * either bytes of the frame stream or a number, the count of bytes confirmed.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import { type ByteCarrier, type CarrierEvents, FrameChannel } from './frame-channel.js'
+import type { InstanceChannel } from './instance-channel.js'
+
+/**
+ * Property of the one message that hands the port to the preload. A string: structured clone drops
+ * symbols.
+ */
+export const portMarker = 'discordoo-machines.channel-port'
+
+/** Confirming every message would double their number; this is far below the backlog limit. */
+const confirmEveryBytes = 1024 * 1024
+
+function carry(port: MessagePort, events: CarrierEvents): ByteCarrier {
+  let unconfirmed = 0
+  let taken = 0
+  port.on('message', (message: unknown) => {
+    if (typeof message === 'number') {
+      unconfirmed -= message
+      return
+    }
+    if (!(message instanceof Uint8Array)) return
+    taken += message.length
+    if (taken >= confirmEveryBytes) {
+      port.postMessage(taken)
+      taken = 0
+    }
+    events.data(message)
+  })
+  port.on('close', () => events.close())
+  return {
+    write(chunks) {
+      for (const chunk of chunks) {
+        // Posting a view would clone the whole buffer it looks at; an exact copy can be given away.
+        const exact = new Uint8Array(chunk)
+        unconfirmed += exact.length
+        port.postMessage(exact, [exact.buffer])
+      }
+    },
+    backlogBytes: () => unconfirmed,
+    end: () => port.close(),
+    destroy: () => port.close(),
+    ref: () => port.ref(),
+    unref: () => port.unref(),
+  }
+}
+
+/** Takes over the port. */
+export function portChannel(port: MessagePort): InstanceChannel {
+  return new FrameChannel((events) => carry(port, events))
+}

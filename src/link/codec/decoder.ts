@@ -1,0 +1,132 @@
+/**
+ * Bytes to frames, without a socket: `push` a chunk, then pull with `next` until it has no more.
+ *
+ * Pulling, not pushing out, because the phase changes between two frames: the frame that ends the
+ * handshake and the first large message may sit in the same chunk, and must not be measured by the
+ * same bound. Every byte is looked at once. A frame that lies whole in a chunk is a slice of it; a
+ * frame that does not is copied once into its own buffer, taken only after the header was checked.
+ */
+import { MachinesError } from '../../errors.js'
+import { type Frame, type FrameRule, frameHeaderBytes, frameRules, type Phase } from './frame-types.js'
+import { decodePreface, mayBecomePreface, type Preface, prefaceBytes } from './preface.js'
+
+export type Decoded = Preface | Frame
+
+type State = 'preface' | 'header' | 'payload' | 'broken'
+
+const nothing = new Uint8Array(0)
+
+export class Decoder {
+  #state: State = 'preface'
+  #phase: Phase = 'handshake'
+  #chunk: Uint8Array = nothing
+  #offset = 0
+  /** What is being assembled over several chunks, and how much of it is there. */
+  #target: Uint8Array = new Uint8Array(prefaceBytes)
+  #filled = 0
+  #rule: FrameRule | undefined
+
+  /** Messages of the session may come from now on, and handshake messages no more. */
+  open(): void {
+    this.#phase = 'open'
+  }
+
+  /** Takes the next chunk; all frames of the one before must have been pulled. */
+  push(chunk: Uint8Array): void {
+    if (this.#state === 'broken' || this.#offset < this.#chunk.length) {
+      throw new MachinesError('DM_INTERNAL', 'the decoder was fed before it was emptied')
+    }
+    this.#chunk = chunk
+    this.#offset = 0
+  }
+
+  /** The next whole piece, or undefined when more bytes are needed. Throws once, then is broken. */
+  next(): Decoded | undefined {
+    try {
+      for (;;) {
+        const piece = this.#gather()
+        if (piece === undefined) return undefined
+        const decoded = this.#step(piece)
+        if (decoded !== undefined) return decoded
+      }
+    } catch (error) {
+      this.#state = 'broken'
+      this.#chunk = this.#target = nothing
+      throw error
+    }
+  }
+
+  #step(piece: Uint8Array): Decoded | undefined {
+    switch (this.#state) {
+      case 'preface':
+        this.#expect('header', frameHeaderBytes)
+        return decodePreface(piece)
+      case 'header':
+        return this.#readHeader(piece)
+      case 'payload':
+        return this.#finish(piece)
+      case 'broken':
+        throw new MachinesError('DM_INTERNAL', 'the decoder was used after it had failed')
+    }
+  }
+
+  #readHeader(header: Uint8Array): Frame | undefined {
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
+    const length = view.getUint32(0)
+    const rule = frameRules.get(view.getUint8(4))
+    if (rule === undefined || rule.phase !== this.#phase) {
+      throw new MachinesError('DM_FRAME_INVALID', 'a frame of this type cannot come here')
+    }
+    if (length > rule.bytesMax) {
+      throw new MachinesError('DM_FRAME_TOO_LARGE', `a ${rule.name} frame is over its bound`, {
+        given: `${length} bytes`,
+        allowed: `${rule.bytesMax} bytes`,
+      })
+    }
+    if (length < rule.bytesMin) {
+      throw new MachinesError('DM_FRAME_INVALID', `a ${rule.name} frame is too short`)
+    }
+    this.#rule = rule
+    this.#state = 'payload'
+    return this.#startPayload(length)
+  }
+
+  /** The frame at once where the chunk holds all of it; else a buffer for it, taken now. */
+  #startPayload(length: number): Frame | undefined {
+    const available = this.#chunk.length - this.#offset
+    if (available < length) {
+      this.#target = new Uint8Array(length)
+      this.#filled = 0
+      return undefined
+    }
+    const payload = this.#chunk.subarray(this.#offset, this.#offset + length)
+    this.#offset += length
+    return this.#finish(payload)
+  }
+
+  #finish(payload: Uint8Array): Frame {
+    const rule = this.#rule
+    if (rule === undefined) throw new MachinesError('DM_INTERNAL', 'a payload without a header')
+    this.#expect('header', frameHeaderBytes)
+    return { kind: 'frame', name: rule.name, payload }
+  }
+
+  #expect(state: State, bytes: number): void {
+    this.#state = state
+    this.#target = new Uint8Array(bytes)
+    this.#filled = 0
+  }
+
+  /** Moves bytes of the chunk into the target; the target when it is full. */
+  #gather(): Uint8Array | undefined {
+    const count = Math.min(this.#target.length - this.#filled, this.#chunk.length - this.#offset)
+    this.#target.set(this.#chunk.subarray(this.#offset, this.#offset + count), this.#filled)
+    this.#offset += count
+    this.#filled += count
+    // The magic is checked byte by byte: a stranger should not get to send even six of them.
+    if (this.#state === 'preface' && !mayBecomePreface(this.#target.subarray(0, this.#filled))) {
+      throw new MachinesError('DM_PREFACE_INVALID', 'the first bytes are not those of this protocol')
+    }
+    return this.#filled === this.#target.length ? this.#target : undefined
+  }
+}

@@ -1,0 +1,68 @@
+/** Reads an assignment that came over the link: nothing in it is believed before it was checked. */
+
+import type { InstancePlan } from '../../../allocator/plan-types.js'
+import { parseRanges } from '../../../allocator/shard-lists.js'
+import { MachinesError } from '../../../errors.js'
+import { limits } from '../../../limits.js'
+import type { Assignment } from '../control-messages.js'
+
+/** An assignment whose every field was checked, but for `push` (see applyPush in options). */
+export interface CheckedAssignment extends Omit<Assignment, 'instances'> {
+  readonly instances: readonly InstancePlan[]
+}
+
+export function parseAssignment(value: unknown): CheckedAssignment {
+  const given = record(value, 'assignment')
+  const totalShards = integer(given.totalShards, 'totalShards', 1, limits.shardsMax)
+  return {
+    machine: text(given.machine, 'machine'),
+    index: integer(given.index, 'index', 0, limits.pointsMax - 1),
+    totalShards,
+    callTimeoutMs: integer(given.callTimeoutMs, 'callTimeoutMs', 1, 2 ** 31 - 1),
+    push: given.push,
+    instances: parseInstances(given.instances, totalShards),
+  }
+}
+
+function parseInstances(value: unknown, totalShards: number): InstancePlan[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > totalShards) {
+    throw refused('instances', 'a list of 1 to totalShards instances')
+  }
+  const ids = new Set<number>()
+  const owned = new Set<number>()
+  return value.map((entry, position) => {
+    const path = `instances[${position}]`
+    const given = record(entry, path)
+    const id = integer(given.id, `${path}.id`, 0, totalShards - 1)
+    const shards = parseRanges(text(given.shards, `${path}.shards`))
+    const clash = shards.find((shard) => shard >= totalShards || owned.has(shard))
+    if (ids.has(id) || clash !== undefined || shards.length === 0) {
+      throw refused(path, 'ids and shards below totalShards, each given once')
+    }
+    ids.add(id)
+    for (const shard of shards) owned.add(shard)
+    return { id, shards }
+  })
+}
+
+function record(value: unknown, path: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw refused(path, 'an object')
+}
+
+function integer(value: unknown, path: string, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+    return value
+  }
+  throw refused(path, `an integer from ${min} to ${max}`)
+}
+
+function text(value: unknown, path: string): string {
+  if (typeof value === 'string' && value.length > 0) return value
+  throw refused(path, 'a text')
+}
+
+function refused(path: string, allowed: string): MachinesError {
+  const message = `the assignment of the parent cannot be read: ${path} must be ${allowed}`
+  return new MachinesError('DM_ASSIGNMENT_REFUSED', message, { path, allowed })
+}

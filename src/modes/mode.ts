@@ -1,0 +1,73 @@
+/**
+ * The seam that every mode of the manager fills: local (processes, workers, clusters) and machines
+ * (parent, child). The public `ShardingManager` picks one and turns its events into its own.
+ */
+import type { MachinesError } from '../errors.js'
+import type { Calls } from '../routing/calls.js'
+import type { Undelivered } from '../routing/router-types.js'
+import type { InstanceEvent, InstanceStatus } from './local/fleet-types.js'
+
+export type MachinePhase =
+  | 'dialling' // not connected yet; the parent keeps trying
+  | 'starting' // linked, its instances start
+  | 'ready' // every instance is ready
+  | 'failed' // refused, or an instance did not start
+  | 'lost' // was linked, the connection broke; the parent keeps trying
+  | 'stopped' // told to stop, or stopped by itself
+
+/** One machine, as `ShardingManager.machines` shows it. */
+export interface MachineStatus {
+  readonly name: string
+  /** Position of its point, from 0. */
+  readonly index: number
+  readonly phase: MachinePhase
+  /** Round trip of the link in ms; undefined while not linked, and for a local mode. */
+  readonly pingMs: number | undefined
+  /** How late the other manager's event loop ran at its last heartbeat, ms. */
+  readonly lagMs: number | undefined
+  /** Why it is failed or lost. */
+  readonly error: MachinesError | undefined
+  readonly instances: readonly InstanceStatus[]
+}
+
+/** What a mode tells the manager. */
+export type ModeEvent =
+  | { readonly type: 'instance'; readonly machine: string; readonly event: InstanceEvent }
+  | { readonly type: 'instances'; readonly machine: string }
+  | {
+      readonly type: 'machine'
+      readonly machine: string
+      readonly phase: MachinePhase
+      readonly error?: MachinesError
+    }
+  | {
+      readonly type: 'dial-failed'
+      readonly machine: string
+      readonly error: MachinesError
+      readonly attempt: number
+      readonly retryMs: number
+    }
+  | { readonly type: 'slow'; readonly machine: string; readonly pingMs: number }
+  | { readonly type: 'undelivered'; readonly report: Undelivered }
+  | { readonly type: 'message'; readonly message: unknown; readonly from: number }
+  | { readonly type: 'envelope'; readonly instance: number; readonly envelope: Uint8Array }
+  | { readonly type: 'warning'; readonly error: MachinesError }
+  /** The parent told this child to stop and the child's policy is to end with it. */
+  | { readonly type: 'dismissed' }
+
+export interface ManagerMode {
+  /** Messages, evals and requests to instances, wherever they run. */
+  readonly calls: Calls
+  /** See the modes for what "started" means; rejects with DM_START_FAILED or DM_START_ABORTED. */
+  start(): Promise<void>
+  /** Ends every instance that this manager answers for; resolves when their exits are confirmed. */
+  stop(reason: string): Promise<void>
+  /** Closes the links and leaves the bots running; DM_NOT_IN_THIS_MODE but for a parent. */
+  detach(): Promise<void>
+  machines(): readonly MachineStatus[]
+  kill(instance: number): Promise<void>
+  create(instance: number): Promise<void>
+  recreate(instance: number): Promise<void>
+  /** ChildProcess, Worker or cluster worker, where it runs on this machine. */
+  raw(instance: number): unknown
+}

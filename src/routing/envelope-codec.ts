@@ -1,0 +1,119 @@
+/**
+ * Envelopes as bytes; the layout stands in `envelope.ts`. Routers read headers and copy bodies, they
+ * never open them. Everything that is not exactly what `encodeEnvelope` writes is refused.
+ */
+import type { Endpoint } from './endpoint.js'
+import { EnvelopeKind, Status, Verb } from './envelope.js'
+import type { EnvelopeHeader } from './envelope.js'
+import type { ResolvedTarget } from './resolved-target.js'
+import { decodeTarget, encodeTarget, invalidEnvelope, targetKindCode } from './target-codec.js'
+
+const fixedBytes = 20
+const statusOffset = 2
+const targetKindOffset = 3
+const requestIdOffset = 4
+const sourceOffset = 8
+const budgetOffset = 12
+const targetBytesOffset = 16
+
+/** One envelope; throws DM_ENVELOPE_INVALID when its target is over the limits. */
+export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8Array {
+  const target = encodeTarget(header.target)
+  const bytes = new Uint8Array(fixedBytes + target.length + body.length)
+  const view = new DataView(bytes.buffer)
+  bytes[0] = header.kind
+  bytes[1] = header.verb
+  bytes[statusOffset] = header.status
+  bytes[targetKindOffset] = targetKindCode(header.target)
+  view.setUint32(requestIdOffset, header.requestId)
+  view.setUint32(sourceOffset, header.source)
+  view.setUint32(budgetOffset, header.budgetMs)
+  view.setUint32(targetBytesOffset, target.length)
+  bytes.set(target, fixedBytes)
+  bytes.set(body, fixedBytes + target.length)
+  return bytes
+}
+
+/** The header, without a look at the body; throws DM_ENVELOPE_INVALID and nothing else. */
+export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
+  const bodyStart = bodyOffset(bytes)
+  const view = viewOf(bytes)
+  const header: EnvelopeHeader = {
+    kind: bytes[0] as EnvelopeKind,
+    verb: bytes[1] as Verb,
+    status: bytes[statusOffset] as Status,
+    requestId: view.getUint32(requestIdOffset),
+    source: view.getUint32(sourceOffset),
+    budgetMs: view.getUint32(budgetOffset),
+    target: decodeTarget(bytes[targetKindOffset] ?? 0, bytes.subarray(fixedBytes, bodyStart)),
+  }
+  checkCombination(header)
+  return header
+}
+
+/** The body as a view on the envelope. */
+export function bodyOf(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(bodyOffset(bytes))
+}
+
+/** A copy with another target, and another source where one is given; the body is copied unread. */
+export function retarget(
+  bytes: Uint8Array,
+  target: ResolvedTarget,
+  source: Endpoint | undefined = undefined,
+): Uint8Array {
+  const body = bodyOf(bytes)
+  const section = encodeTarget(target)
+  const copy = new Uint8Array(fixedBytes + section.length + body.length)
+  copy.set(bytes.subarray(0, fixedBytes))
+  copy.set(section, fixedBytes)
+  copy.set(body, fixedBytes + section.length)
+  copy[targetKindOffset] = targetKindCode(target)
+  const view = new DataView(copy.buffer)
+  view.setUint32(targetBytesOffset, section.length)
+  if (source !== undefined) view.setUint32(sourceOffset, source)
+  return copy
+}
+
+/** The same envelope with its true source: the bytes themselves where they already say so. */
+export function withSource(bytes: Uint8Array, source: Endpoint): Uint8Array {
+  if (viewOf(bytes).getUint32(sourceOffset) === source) return bytes
+  const copy = bytes.slice()
+  viewOf(copy).setUint32(sourceOffset, source)
+  return copy
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function bodyOffset(bytes: Uint8Array): number {
+  if (bytes.length < fixedBytes) throw invalidEnvelope(`${bytes.length} bytes are too few`)
+  const offset = fixedBytes + viewOf(bytes).getUint32(targetBytesOffset)
+  if (offset > bytes.length) throw invalidEnvelope('the target is longer than the envelope')
+  return offset
+}
+
+/** Which verbs, targets and statuses each kind may carry, so that no router has to ask again. */
+function checkCombination({ kind, verb, status, target }: EnvelopeHeader): void {
+  const oneWay = kind === EnvelopeKind.SEND || kind === EnvelopeKind.UNDELIVERED
+  const asks = kind === EnvelopeKind.SEND || kind === EnvelopeKind.REQUEST
+  const answers = kind === EnvelopeKind.RESPONSE
+  if (!asks && !answers && !isReport(kind)) throw invalidEnvelope(`unknown kind ${kind}`)
+  const verbFits = oneWay ? verb === Verb.MESSAGE : verb === Verb.EVAL || verb === Verb.CALL
+  if (!verbFits) throw invalidEnvelope(`verb ${verb} does not fit kind ${kind}`)
+  const statusFits = answers ? status >= Status.OK && status <= Status.OFFLINE : status === 0
+  if (!statusFits) throw invalidEnvelope(`status ${status} does not fit kind ${kind}`)
+  if (asks === (target.kind === 'endpoint')) {
+    throw invalidEnvelope(`target '${target.kind}' does not fit kind ${kind}`)
+  }
+  if (!asks && target.kind !== 'endpoint') throw invalidEnvelope('an answer to nobody')
+}
+
+function isReport(kind: number): boolean {
+  return (
+    kind === EnvelopeKind.EXPECT ||
+    kind === EnvelopeKind.FAULT ||
+    kind === EnvelopeKind.UNDELIVERED
+  )
+}
