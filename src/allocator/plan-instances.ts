@@ -17,7 +17,7 @@ export function planShards(totalShards: number, shares: readonly MachineShare[])
     const instances = chunks(shards, shardsPerInstance).map((chunk) => {
       const id = nextId
       nextId += 1
-      return { id, shards: chunk.sort((a, b) => a - b) }
+      return { id, shards: chunk.toSorted((a, b) => a - b) }
     })
     return { index, machine, instances }
   })
@@ -72,7 +72,7 @@ export function findOverlaps(shares: readonly ShardRanges[]): readonly ShardOver
     }
     if (furthest === undefined || range.to > furthest.to) furthest = range
   }
-  return [...pairs.values()].sort((a, b) => a.first - b.first || a.second - b.second)
+  return [...pairs.values()].toSorted((a, b) => a.first - b.first || a.second - b.second)
 }
 
 /** Finds the shards below `totalShards` that no machine was given, as ascending ranges. */
@@ -90,5 +90,5 @@ export function findGaps(shares: readonly ShardRanges[], totalShards: number): S
 function ascending(shares: readonly ShardRanges[]): readonly OwnedRange[] {
   return shares
     .flatMap((ranges, owner) => ranges.map(({ from, to }) => ({ from, to, owner })))
-    .sort((a, b) => a.from - b.from || a.owner - b.owner)
+    .toSorted((a, b) => a.from - b.from || a.owner - b.owner)
 }

@@ -53,7 +53,7 @@ export function resolveShardList(input: unknown, path: string): readonly number[
 export function listToRanges(list: readonly number[]): ShardRanges {
   const ranges: { from: number; to: number }[] = []
   let last: { from: number; to: number } | undefined
-  for (const shard of Float64Array.from(list).sort()) {
+  for (const shard of Float64Array.from(list).toSorted()) {
     if (last !== undefined && shard <= last.to + 1) {
       last.to = shard
     } else {

@@ -5,7 +5,6 @@
  * its place; it never throws, so that one look shows a user every fault.
  */
 import { limits } from '../limits.js'
-import { describeHidden } from './describe.js'
 import type { Place } from './place.js'
 import { nearest } from './suggestions.js'
 
@@ -74,7 +73,11 @@ export function oneOf<const T extends string>(names: readonly T[]): Check<T> {
 }
 
 /** A list; every entry that fails is named. The length is checked before anything is copied. */
-export function arrayOf<T>(entries: Check<T>, what: string, max = limits.optionListMax): Check<T[]> {
+export function arrayOf<T>(
+  entries: Check<T>,
+  what: string,
+  max: number = limits.optionListMax,
+): Check<T[]> {
   const allowed = `an array of ${what}`
   return {
     allowed,
@@ -85,39 +88,48 @@ export function arrayOf<T>(entries: Check<T>, what: string, max = limits.optionL
         return at.expected('DM_OPTION_VALUE', `${allowed}, at most ${max}`, given)
       }
       const before = at.faults.length
-      // Array.from also visits the holes of a sparse array.
-      const result = Array.from(given, (entry: unknown, index) =>
-        entries.read(entry, at.child(index)),
-      )
-      return at.faults.length === before ? (result as T[]) : undefined
+      const result: T[] = []
+      // Array.from turns holes of a sparse array into entries, which a loop would step over.
+      for (const [index, entry] of Array.from<unknown>(given).entries()) {
+        const value = entries.read(entry, at.child(index))
+        if (value !== undefined) result.push(value)
+      }
+      return at.faults.length === before ? result : undefined
     },
   }
 }
 
-/** Arguments: a list of texts that may be empty and are never shown, for tokens stand in them. */
-export const argumentList: Check<string[]> = arrayOf(
-  {
-    allowed: 'a string',
-    read(given, at) {
-      if (typeof given === 'string' && !given.includes('\0')) return given
-      const shown = describeHidden(given)
-      return at.fault('DM_OPTION_TYPE', `expected a string without NUL, got ${shown}`, {
-        given: shown,
-        allowed: this.allowed,
-      })
-    },
+const argument: Check<string> = {
+  allowed: 'a string without NUL',
+  read(given, at) {
+    if (typeof given === 'string' && !given.includes('\0')) return given
+    return at.expectedHidden('DM_OPTION_TYPE', this.allowed, given)
   },
-  'strings',
-)
+}
 
-/** A value given as `literal` stands for itself; anything else goes to the check. */
-export function literalOr<const L extends boolean, T>(literal: L, check: Check<T>): Check<L | T> {
-  const allowed = `${literal} or ${check.allowed}`
+const argumentArray = arrayOf(argument, 'strings')
+
+/** Arguments: a list of texts that may be empty and are never shown, for tokens stand in them. */
+export const argumentList: Check<string[]> = {
+  ...argumentArray,
+  read(given, at) {
+    if (typeof given !== 'string') return argumentArray.read(given, at)
+    return at.expectedHidden('DM_OPTION_TYPE', this.allowed, given)
+  },
+}
+
+/** Values given as one of `literals` stand for themselves; an object goes to the check. */
+export function literalOr<const L extends boolean, T>(
+  literals: readonly L[],
+  check: Check<T>,
+): Check<L | T> {
+  const allowed = [...literals, check.allowed].join(' or ')
   return {
     ...check,
     allowed,
     read(given, at) {
-      if (given === literal) return literal
+      const found = literals.find((literal) => literal === given)
+      if (found !== undefined) return found
       if (typeof given === 'object' && given !== null) return check.read(given, at)
       return at.expected('DM_OPTION_TYPE', allowed, given)
     },

@@ -26,16 +26,26 @@ export function describe(given: unknown): string {
 
 /** Describes a value that must not be shown at all: a secret, a variable, an argument. */
 export function describeHidden(given: unknown): string {
-  if (typeof given === 'string') return `a string of ${Buffer.byteLength(given)} bytes`
+  if (typeof given === 'string') {
+    const bytes = Buffer.byteLength(given)
+    return `a string of ${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`
+  }
   return typeof given === 'number' || typeof given === 'bigint' ? 'a number' : describe(given)
 }
 
 function describeText(text: string): string {
   if (text.includes('-----BEGIN ')) return `the text of a PEM file (${text.length} characters)`
-  // The user and password of a URL, also of one that is cut below.
-  const harmless = text.slice(0, 4 * textCharsMax).replace(/\/\/[^/]*@/g, '//***@')
+  const harmless = text.replace(/\/\/[^/]*@/g, '//***@')
   const cut = harmless.slice(0, textCharsMax)
-  return JSON.stringify(cut) + (cut.length < text.length && harmless !== cut ? '…' : '')
+  return printable(cut) + (cut === harmless ? '' : '…')
+}
+
+/** Quotes a text; what a terminal would act upon or hide is written as its code point. */
+function printable(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
 }
 
 function describeObject(given: object): string {
@@ -48,5 +58,5 @@ function describeObject(given: object): string {
   const keys = Object.keys(given)
   if (keys.length === 0) return 'an object without members'
   const shown = keys.slice(0, keysMax).map((key) => key.slice(0, 40))
-  return `an object with ${JSON.stringify(shown).slice(1, -1)}${keys.length > keysMax ? '…' : ''}`
+  return `an object with ${shown.map(printable).join(', ')}${keys.length > keysMax ? '…' : ''}`
 }

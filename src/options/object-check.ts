@@ -1,13 +1,17 @@
 /** Checks of objects: known members, required ones, defaults, and help with all other names. */
+import { limits } from '../limits.js'
 import type { Check } from './checks.js'
+import { describe } from './describe.js'
 import type { Place } from './place.js'
 import { nearest } from './suggestions.js'
 
 /** How one member of an object is read. */
 export interface Field<T> {
-  readonly check: Check<unknown>
+  readonly check: Check<T>
   /** What stands in for a member that was not given; `undefined`: it must be given. */
   readonly standIn: { readonly value: T } | undefined
+  /** What to say to a member that is there with the value `undefined`; else it counts as not given. */
+  readonly whenUndefined?: string
 }
 
 export type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> }
@@ -44,26 +48,35 @@ export function object<T extends object>(fields: Fields<T>, advice: Advice = {})
     members: Object.fromEntries(byName.map(([name, { check }]) => [name, check])),
     read(given, at) {
       if (!isPlainObject(given)) return at.expected('DM_OPTION_TYPE', this.allowed, given)
+      const givenNames = Object.keys(given)
+      if (givenNames.length > limits.optionListMax) {
+        return at.expected('DM_OPTION_VALUE', this.allowed, given)
+      }
       const before = at.faults.length
-      for (const name of Object.keys(given)) {
+      for (const name of givenNames) {
         if (!Object.hasOwn(fields, name)) refuseName(name, names, advice, at)
       }
       const read = byName.map(([name, field]) => [name, readMember(given, name, field, at)])
-      return at.faults.length === before ? (Object.fromEntries(read) as T) : undefined
+      // Every member of T was read, as the type of `fields` says.
+      const result: T = Object.fromEntries(read)
+      return at.faults.length === before ? result : undefined
     },
   }
 }
 
 /** Reads one member of an object, the others untouched. */
 export function readMember<T>(
-  given: object,
+  given: Readonly<Record<string, unknown>>,
   name: string,
   field: Field<T>,
   at: Place,
 ): T | undefined {
   const value = ownMember(given, name)
   const place = at.child(name)
-  if (value !== undefined) return field.check.read(value, place) as T | undefined
+  if (value !== undefined) return field.check.read(value, place)
+  if (field.whenUndefined !== undefined && Object.hasOwn(given, name)) {
+    return place.fault('DM_OPTION_VALUE', field.whenUndefined, { given: 'undefined' })
+  }
   if (field.standIn !== undefined) return field.standIn.value
   const { allowed } = field.check
   return place.fault('DM_OPTION_MISSING', `required, but not given; expected ${allowed}`, {
@@ -72,8 +85,8 @@ export function readMember<T>(
   })
 }
 
-export function ownMember(given: object, name: string): unknown {
-  return Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined
+export function ownMember<V>(given: Readonly<Record<string, V>>, name: string): V | undefined {
+  return Object.hasOwn(given, name) ? given[name] : undefined
 }
 
 /** An object literal, of this or another realm, or one without a prototype. */
@@ -92,10 +105,10 @@ function refuseName(name: string, names: readonly string[], advice: Advice, at: 
   }
   const alias = ownMember(advice.aliases ?? {}, name) ?? nearest(name, names)
   const allowed = `one of ${names.join(', ')}`
-  const isName = typeof alias === 'string' && names.includes(alias)
+  const isName = alias !== undefined && names.includes(alias)
   const hint = isName ? `did you mean '${alias}'?` : (alias ?? `expected ${allowed}`)
   place.fault('DM_OPTION_UNKNOWN', `there is no such option; ${hint}`, {
-    given: JSON.stringify(name.slice(0, 60)),
+    given: describe(name),
     allowed,
   })
 }

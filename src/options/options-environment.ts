@@ -4,8 +4,8 @@ import { statSync } from 'node:fs'
 export interface OptionsEnvironment {
   /** Absolute path of the folder that relative paths resolve from. */
   readonly cwd: string
-  /** Whether a file (not a folder) can be found at an absolute path. */
-  isFile(path: string): boolean
+  /** Whether a file (not a folder) can be found at an absolute path. Never throws. */
+  readonly isFile: (path: string) => boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly platform: NodeJS.Platform
 }
@@ -14,8 +14,17 @@ export interface OptionsEnvironment {
 export function processEnvironment(): OptionsEnvironment {
   return {
     cwd: process.cwd(),
-    isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+    isFile,
     env: process.env,
     platform: process.platform,
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    // Missing, below a file, or in a folder that may not be entered: nothing to be found, each time.
+    return false
   }
 }

@@ -1,6 +1,7 @@
 /** Where in the options a check stands, and where it leaves the faults it finds. */
 import { type ErrorCode, MachinesError } from '../errors.js'
-import { describe } from './describe.js'
+import { describe, describeHidden } from './describe.js'
+import { onlyGiven } from './only-given.js'
 import type { OptionsEnvironment } from './options-environment.js'
 
 /** Facts of one fault; `given` is already in words that may be shown. */
@@ -9,30 +10,30 @@ export interface FaultFacts {
   readonly allowed?: string
 }
 
+const wholePath = 'options'
+
 export class Place {
   /** Path of the option, as `machines.points[1].host`; of the options as a whole: `options`. */
   readonly path: string
   readonly environment: OptionsEnvironment
   readonly #faults: MachinesError[]
-  readonly #isRoot: boolean
 
   private constructor(path: string, above: Place | OptionsEnvironment) {
     this.path = path
-    this.#isRoot = !(above instanceof Place)
     this.environment = above instanceof Place ? above.environment : above
     this.#faults = above instanceof Place ? above.#faults : []
   }
 
   /** The place of a whole options object. Members of `options` are named without it. */
-  static root(environment: OptionsEnvironment, path = 'options'): Place {
+  static root(environment: OptionsEnvironment, path: string = wholePath): Place {
     return new Place(path, environment)
   }
 
   /** The place of a member of the object, or of an entry of the array, that stands here. */
   child(key: string | number): Place {
     if (typeof key === 'number') return new Place(`${this.path}[${key}]`, this)
-    const name = /^[\w$-]{1,60}$/.test(key) ? key : `[${JSON.stringify(key.slice(0, 60))}]`
-    if (this.#isRoot && this.path === 'options') return new Place(name, this)
+    const name = /^[\w$-]{1,60}$/.test(key) ? key : `[${describe(key)}]`
+    if (this.path === wholePath) return new Place(name, this)
     return new Place(name.startsWith('[') ? this.path + name : `${this.path}.${name}`, this)
   }
 
@@ -49,10 +50,16 @@ export class Place {
 
   /** Adds the most common fault: something else was expected. */
   expected(code: ErrorCode, allowed: string, given: unknown, hint = ''): undefined {
-    this.fault(code, `expected ${allowed}, got ${describe(given)}${hint}`, {
-      given: describe(given),
-      allowed,
-    })
+    this.#expected(code, allowed, describe(given), hint)
+  }
+
+  /** The same for a value that must not be shown. */
+  expectedHidden(code: ErrorCode, allowed: string, given: unknown): undefined {
+    this.#expected(code, allowed, describeHidden(given), '')
+  }
+
+  #expected(code: ErrorCode, allowed: string, given: string, hint: string): void {
+    this.fault(code, `expected ${allowed}, got ${given}${hint}`, { given, allowed })
   }
 
   add(fault: MachinesError): void {
@@ -60,19 +67,17 @@ export class Place {
   }
 
   /**
-   * Throws if there were faults: the first one, whose `failures` hold them all and whose message
-   * says how many more there are.
+   * One error for all faults, if there were any: the first one, whose `failures` hold them all and
+   * whose message says how many more there are.
    */
-  throwFaults(): void {
+  summary(): MachinesError | undefined {
     const [first, ...others] = this.#faults
-    if (first === undefined) return
-    if (others.length === 0) throw first
+    if (first === undefined || others.length === 0) return first
     const more = others.length === 1 ? '1 more fault' : `${others.length} more faults`
-    const { code, path = '', given, allowed } = first
-    throw new MachinesError(code, `${first.message} (and ${more}: see error.failures)`, {
+    const { code, path = this.path, given, allowed } = first
+    return new MachinesError(code, `${first.message} (and ${more}: see error.failures)`, {
       path,
-      ...(given === undefined ? {} : { given }),
-      ...(allowed === undefined ? {} : { allowed }),
+      ...onlyGiven({ given, allowed }),
       failures: [...this.#faults],
     })
   }

@@ -25,11 +25,11 @@ export interface RunOptions {
   readonly mode: ChildShardingModes
   /** Absolute path of the bot's start file. */
   readonly file: string
-  /** Variables given to every instance on top of the manager's own. */
+  /** Variables given to every instance on top of the manager's own; those of `mode`. */
   readonly env: Readonly<Record<string, string>>
-  /** `processes.forkOptions`, without what the manager owns (env, stdio, detached...). */
+  /** `processes.forkOptions`, without what the manager owns; empty in other modes. */
   readonly forkOptions: Readonly<ForkOptions>
-  /** `workers.spawnOptions`, without what the manager owns (env, stdin, stdout, stderr). */
+  /** `workers.spawnOptions`, without what the manager owns; empty in other modes. */
   readonly spawnOptions: Readonly<WorkerOptions>
   /** Longest time from spawn to the bot's ready(). Default 30,000 ms and 15,000 ms per shard. */
   readonly startTimeoutMs: number | undefined
@@ -48,7 +48,9 @@ export interface ResolvedTls {
   /** Path of its private key (PEM). */
   readonly private: string | undefined
   readonly dhparam: string | undefined
+  /** As given; what it means stands in the transport's certificate policy. */
   readonly requestCert: boolean | undefined
+  /** Whether a certificate that `trustedConnections` do not vouch for ends the connection. */
   readonly rejectUnauthorized: boolean
   /** Paths of certificates (pinned as they are) or CA certificates. */
   readonly trustedConnections: readonly string[]
@@ -77,6 +79,7 @@ export interface ResolvedPoint {
   readonly name: string
   readonly host: string
   readonly port: number
+  /** Always undefined until there is a UDP carrier. */
   readonly udp: 'udp4' | 'udp6' | undefined
   readonly tls: ResolvedTls | false
   readonly shards: readonly number[]
@@ -133,8 +136,13 @@ export interface ResolvedChild extends ResolvedCommon {
   readonly tls: ResolvedTls | false
   readonly trust: ResolvedTrust
   readonly accept: AcceptPolicy
-  /** Defaults for what the parent does not push; mode is the parent's to choose. */
-  readonly run: RunOptions
+  /** What this manager does after its parent's stop(): wait for the next one, or stop as well. */
+  readonly whenParentStops: 'standby' | 'exit'
+  /**
+   * The child's own settings for each mode, since the mode is the parent's to choose. `applyPush`
+   * makes of one of them what is really run.
+   */
+  readonly runs: Readonly<Record<ChildShardingModes, RunOptions>>
   readonly heartbeatMs: number
   readonly pingWarningMs: number
 }
