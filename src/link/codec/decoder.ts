@@ -7,7 +7,13 @@
  * frame that does not is copied once into its own buffer, taken only after the header was checked.
  */
 import { MachinesError } from '../../errors.js'
-import { type Frame, type FrameRule, frameHeaderBytes, frameRules, type Phase } from './frame-types.js'
+import {
+  type Frame,
+  type FrameRule,
+  frameHeaderBytes,
+  frameRules,
+  type Phase,
+} from './frame-types.js'
 import { decodePreface, mayBecomePreface, type Preface, prefaceBytes } from './preface.js'
 
 export type Decoded = Preface | Frame
@@ -65,7 +71,7 @@ export class Decoder {
         return this.#readHeader(piece)
       case 'payload':
         return this.#finish(piece)
-      case 'broken':
+      default:
         throw new MachinesError('DM_INTERNAL', 'the decoder was used after it had failed')
     }
   }
@@ -125,7 +131,10 @@ export class Decoder {
     this.#filled += count
     // The magic is checked byte by byte: a stranger should not get to send even six of them.
     if (this.#state === 'preface' && !mayBecomePreface(this.#target.subarray(0, this.#filled))) {
-      throw new MachinesError('DM_PREFACE_INVALID', 'the first bytes are not those of this protocol')
+      throw new MachinesError(
+        'DM_PREFACE_INVALID',
+        'the first bytes are not those of this protocol',
+      )
     }
     return this.#filled === this.#target.length ? this.#target : undefined
   }

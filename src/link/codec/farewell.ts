@@ -35,10 +35,13 @@ export function decodeFarewell(payload: Uint8Array): Farewell {
   return { code: 'DM_LINK_CLOSED', reason: '' }
 }
 
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code)
+}
+
 /** The peer's words as an error of ours; a code that we do not know becomes DM_LINK_CLOSED. */
 export function farewellError(said: string, farewell: Farewell): MachinesError {
-  const known = Object.hasOwn(errorCodes, farewell.code)
-  const code = known ? (farewell.code as ErrorCode) : 'DM_LINK_CLOSED'
+  const code = isErrorCode(farewell.code) ? farewell.code : 'DM_LINK_CLOSED'
   const words = farewell.reason === '' ? errorCodes[code] : farewell.reason
   return new MachinesError(code, `${said}: ${words}`)
 }

@@ -1,6 +1,9 @@
 /** The binary bodies of an open link: DATA, ACK, HEARTBEAT and HEARTBEAT_ACK. Big endian. */
 import { MachinesError } from '../../errors.js'
 
+/** Bytes in front of the message in DATA. */
+export const dataHeaderBytes = 8
+
 const u32 = 2 ** 32
 
 function view(bytes: Uint8Array): DataView {
@@ -33,7 +36,7 @@ export interface DataBody {
 }
 
 export function decodeData(payload: Uint8Array): DataBody {
-  return { number: decodeCount(payload), message: payload.subarray(8) }
+  return { number: decodeCount(payload), message: payload.subarray(dataHeaderBytes) }
 }
 
 export function encodeHeartbeat(id: number): Uint8Array {

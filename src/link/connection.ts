@@ -1,0 +1,172 @@
+/**
+ * One secured connection as a stream of frames both ways. All frames of one turn are written
+ * together, and `isWritable` holds senders back while the stream is full. It knows neither handshake
+ * nor session: its user does, first `handshake-driver.ts`, then `live-connection.ts`.
+ */
+import type { Duplex } from 'node:stream'
+import { MachinesError, toError } from '../errors.js'
+import { limits } from '../limits.js'
+import type { Cancel, System } from '../system/system.js'
+import { type Decoded, Decoder } from './codec/decoder.js'
+import { Encoder } from './codec/encoder.js'
+import type { FrameName } from './codec/frame-types.js'
+
+export interface ConnectionUser {
+  /** Any bytes came. */
+  heard(): void
+  /** A preface or frame came. A MachinesError thrown here comes back through `failed`. */
+  receive(item: Decoded): void
+  /** What came cannot be read or makes no sense; nothing more will be read. */
+  failed(reason: MachinesError): void
+  /** There is room again after `isWritable` was false. */
+  drained(): void
+  /** The connection is gone; last call. */
+  closed(reason: MachinesError): void
+}
+
+/** Bytes that may wait in the stream: enough to fill a fast line, little beside a session's bound. */
+const writeAheadBytes = 1024 * 1024
+
+export class Connection {
+  readonly #stream: Duplex
+  readonly #system: System
+  readonly #decoder = new Decoder()
+  readonly #encoder = new Encoder()
+  #user: ConnectionUser | undefined
+  #discarding = false
+  #flushScheduled = false
+  #starved = false
+  #ending = false
+  #cancelLinger: Cancel = () => {}
+
+  constructor(stream: Duplex, system: System) {
+    this.#stream = stream
+    this.#system = system
+  }
+
+  /** Begins to read for its first user, who sees it through the handshake. */
+  start(user: ConnectionUser): void {
+    this.#user = user
+    const stream = this.#stream
+    stream.on('data', (chunk: Uint8Array) => this.#onData(chunk))
+    stream.on('drain', () => this.#refill())
+    stream.on('error', (error) => this.#close(lost('the connection broke', error)))
+    stream.on('end', () => {
+      // After our own goodbye the stream closes by itself as soon as the last byte is out; and a
+      // stream that is destroyed by now has an error to tell, which says more.
+      if (!this.#ending && !stream.destroyed)
+        this.destroy(lost('the other manager ended the connection'))
+    })
+    stream.on('close', () => {
+      this.#cancelLinger()
+      this.#close(lost('the connection was closed'))
+    })
+  }
+
+  /** The handshake is through: the next user takes over, and messages may come from now on. */
+  open(user: ConnectionUser): void {
+    this.#decoder.open()
+    // The stream may have ended while the user was made.
+    if (this.#user === undefined) user.closed(lost('the connection was closed'))
+    else this.#user = user
+  }
+
+  /** False while enough bytes wait to be written; `drained` is called when there is room again. */
+  get isWritable(): boolean {
+    if (this.#ending || this.#stream.destroyed) return false
+    const hasRoom = this.#encoder.bytes + this.#stream.writableLength < writeAheadBytes
+    if (!hasRoom) this.#starved = true
+    return hasRoom
+  }
+
+  /** True when there is something left to be written. */
+  get hasUnsent(): boolean {
+    return this.#encoder.bytes + this.#stream.writableLength > 0
+  }
+
+  /** Sends one frame with the others of this turn. Ignored once the connection is ending. */
+  send(name: FrameName, ...parts: readonly Uint8Array[]): void {
+    if (this.#ending) return
+    this.#encoder.frame(name, ...parts)
+    this.#scheduleFlush()
+  }
+
+  /** Sends a preface or a frame that was made elsewhere. */
+  sendItem(item: Decoded): void {
+    if (this.#ending) return
+    this.#encoder.push(item)
+    this.#scheduleFlush()
+  }
+
+  /** Sends what is left and ends; with `discard`, nothing that still comes in is looked at. */
+  end(options: { readonly discard: boolean }): void {
+    if (options.discard) this.#discarding = true
+    if (this.#ending || this.#stream.destroyed) return
+    this.#flush()
+    this.#ending = true
+    this.#stream.end()
+    // A peer that does not end its side in turn must not keep the socket.
+    this.#cancelLinger = this.#system.setTimer(limits.closeTimeoutMs, () => this.#stream.destroy())
+  }
+
+  /** Cuts the connection; its user hears the reason. */
+  destroy(reason: MachinesError): void {
+    this.#stream.destroy()
+    this.#close(reason)
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.#discarding || this.#user === undefined) return
+    try {
+      this.#user.heard()
+      this.#decoder.push(chunk)
+      for (;;) {
+        const item = this.#decoder.next()
+        if (item === undefined) return
+        this.#user?.receive(item)
+        if (this.#discarding || this.#user === undefined) return
+      }
+    } catch (error) {
+      if (!(error instanceof MachinesError)) throw error
+      this.#discarding = true
+      this.#user?.failed(error)
+    }
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    // nextTick runs after all promises of this turn, so what they send shares the write.
+    process.nextTick(() => {
+      this.#flushScheduled = false
+      this.#flush()
+      this.#refill()
+    })
+  }
+
+  #flush(): void {
+    if (this.#ending || this.#stream.destroyed) return
+    const chunks = this.#encoder.take()
+    this.#stream.cork()
+    for (const chunk of chunks) this.#stream.write(chunk)
+    this.#stream.uncork()
+  }
+
+  #refill(): void {
+    if (!this.#starved) return
+    this.#starved = false
+    if (this.isWritable) this.#user?.drained()
+  }
+
+  #close(reason: MachinesError): void {
+    const user = this.#user
+    this.#user = undefined
+    user?.closed(reason)
+  }
+}
+
+function lost(message: string, thrown?: unknown): MachinesError {
+  if (thrown instanceof MachinesError) return thrown
+  const details = thrown === undefined ? {} : { cause: toError(thrown) }
+  return new MachinesError('DM_LINK_LOST', message, details)
+}
