@@ -53,7 +53,7 @@ export class DeadlineWheel<T extends HasDeadline> {
     }
     const items: T[] = []
     for (const slot of this.#slotsUpTo(end)) {
-      items.push(...(this.#buckets.get(slot) ?? []))
+      for (const item of this.#buckets.get(slot) ?? []) items.push(item)
       this.#buckets.delete(slot)
     }
     this.#size -= items.length
@@ -66,7 +66,7 @@ export class DeadlineWheel<T extends HasDeadline> {
     if (end - this.#next < this.#buckets.size) {
       return Array.from({ length: end - this.#next + 1 }, (_, index) => this.#next + index)
     }
-    return [...this.#buckets.keys()].filter((slot) => slot <= end).sort((a, b) => a - b)
+    return [...this.#buckets.keys()].filter((slot) => slot <= end).toSorted((a, b) => a - b)
   }
 
   #slotOf(item: T): number {

@@ -3,8 +3,8 @@
  * never open them. Everything that is not exactly what `encodeEnvelope` writes is refused.
  */
 import type { Endpoint } from './endpoint.js'
-import { EnvelopeKind, Status, Verb } from './envelope.js'
 import type { EnvelopeHeader } from './envelope.js'
+import { EnvelopeKind, Status, Verb } from './envelope.js'
 import type { ResolvedTarget } from './resolved-target.js'
 import { decodeTarget, encodeTarget, invalidEnvelope, targetKindCode } from './target-codec.js'
 
@@ -38,10 +38,14 @@ export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8A
 export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
   const bodyStart = bodyOffset(bytes)
   const view = viewOf(bytes)
+  const [kind, verb, status] = bytes
+  if (!isKind(kind) || !isVerb(verb) || !isStatus(status)) {
+    throw invalidEnvelope(`unknown kind ${kind}, verb ${verb} or status ${status}`)
+  }
   const header: EnvelopeHeader = {
-    kind: bytes[0] as EnvelopeKind,
-    verb: bytes[1] as Verb,
-    status: bytes[statusOffset] as Status,
+    kind,
+    verb,
+    status,
     requestId: view.getUint32(requestIdOffset),
     source: view.getUint32(sourceOffset),
     budgetMs: view.getUint32(budgetOffset),
@@ -57,11 +61,7 @@ export function bodyOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** A copy with another target, and another source where one is given; the body is copied unread. */
-export function retarget(
-  bytes: Uint8Array,
-  target: ResolvedTarget,
-  source: Endpoint | undefined = undefined,
-): Uint8Array {
+export function retarget(bytes: Uint8Array, target: ResolvedTarget, source?: Endpoint): Uint8Array {
   const body = bodyOf(bytes)
   const section = encodeTarget(target)
   const copy = new Uint8Array(fixedBytes + section.length + body.length)
@@ -99,21 +99,28 @@ function checkCombination({ kind, verb, status, target }: EnvelopeHeader): void 
   const oneWay = kind === EnvelopeKind.SEND || kind === EnvelopeKind.UNDELIVERED
   const asks = kind === EnvelopeKind.SEND || kind === EnvelopeKind.REQUEST
   const answers = kind === EnvelopeKind.RESPONSE
-  if (!asks && !answers && !isReport(kind)) throw invalidEnvelope(`unknown kind ${kind}`)
   const verbFits = oneWay ? verb === Verb.MESSAGE : verb === Verb.EVAL || verb === Verb.CALL
   if (!verbFits) throw invalidEnvelope(`verb ${verb} does not fit kind ${kind}`)
-  const statusFits = answers ? status >= Status.OK && status <= Status.OFFLINE : status === 0
+  const statusFits = answers ? status !== Status.NONE : status === Status.NONE
   if (!statusFits) throw invalidEnvelope(`status ${status} does not fit kind ${kind}`)
+  // Only answers and reports go to an endpoint, and they go nowhere else.
   if (asks === (target.kind === 'endpoint')) {
     throw invalidEnvelope(`target '${target.kind}' does not fit kind ${kind}`)
   }
-  if (!asks && target.kind !== 'endpoint') throw invalidEnvelope('an answer to nobody')
 }
 
-function isReport(kind: number): boolean {
-  return (
-    kind === EnvelopeKind.EXPECT ||
-    kind === EnvelopeKind.FAULT ||
-    kind === EnvelopeKind.UNDELIVERED
-  )
+const kinds = new Set<unknown>(Object.values(EnvelopeKind))
+const verbs = new Set<unknown>(Object.values(Verb))
+const statuses = new Set<unknown>(Object.values(Status))
+
+function isKind(byte: unknown): byte is EnvelopeKind {
+  return kinds.has(byte)
+}
+
+function isVerb(byte: unknown): byte is Verb {
+  return verbs.has(byte)
+}
+
+function isStatus(byte: unknown): byte is Status {
+  return statuses.has(byte)
 }

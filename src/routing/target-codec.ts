@@ -59,7 +59,7 @@ export function encodeTarget(target: ResolvedTarget): Uint8Array {
       new DataView(bytes.buffer).setUint32(0, target.endpoint)
       return bytes
     }
-    case 'delivered':
+    default:
       return encodeName(target.machine)
   }
 }
@@ -67,6 +67,7 @@ export function encodeTarget(target: ResolvedTarget): Uint8Array {
 /** The target of a kind; throws DM_ENVELOPE_INVALID on anything that encodeTarget never writes. */
 export function decodeTarget(kindCode: number, bytes: Uint8Array): ResolvedTarget {
   const kind = kinds[kindCode]
+  if (kind === undefined) throw invalidEnvelope(`unknown kind of target ${kindCode}`)
   switch (kind) {
     case 'all':
       expectLength(bytes, 0)
@@ -82,10 +83,8 @@ export function decodeTarget(kindCode: number, bytes: Uint8Array): ResolvedTarge
     case 'endpoint':
       expectLength(bytes, 4)
       return { kind, endpoint: viewOf(bytes).getUint32(0) }
-    case 'delivered':
+    default:
       return { kind, machine: decodeName(bytes) }
-    case undefined:
-      throw invalidEnvelope(`unknown kind of target ${kindCode}`)
   }
 }
 

@@ -1,0 +1,46 @@
+/** Puts the runtime of an instance together with the process or thread it runs in. */
+import cluster from 'node:cluster'
+import { isMainThread } from 'node:worker_threads'
+import { InstanceOp } from '../instances/channel/instance-channel.js'
+import { realSystem } from '../system/system.js'
+import { runtimeSymbol } from './instance-runtime.js'
+import { takeChannel } from './preload-channel.js'
+import { PreloadRuntime, type RuntimeHost } from './preload-runtime.js'
+
+const host: RuntimeHost = {
+  system: realSystem,
+  exit: (code) => process.exit(code),
+  // Emitted rather than sent: on Windows a signal to oneself ends the process without its listeners.
+  raiseTerm: () => isMainThread && process.emit('SIGTERM', 'SIGTERM'),
+  warn: (warning) => process.emitWarning(warning),
+}
+
+/**
+ * Ctrl-C in a terminal reaches the whole process group. The manager decides what happens then and
+ * asks its instances to stop in order, so they must not die under it.
+ */
+function leaveTerminalSignalsToManager(): void {
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+}
+
+/** Node ends a cluster worker at once when its primary is gone; here the runtime decides that. */
+function ownTheEndOfCluster(): void {
+  process.prependListener('disconnect', () => {
+    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
+  })
+}
+
+/** Does nothing in processes and threads that are not instances. */
+export function startPreload(): void {
+  const taken = takeChannel(process.env)
+  if (taken === undefined) return
+  const { identity, channel } = taken
+  const runtime = new PreloadRuntime(identity, channel, host)
+  Object.defineProperty(globalThis, runtimeSymbol, { value: runtime, configurable: true })
+  const hello = JSON.stringify({ pid: process.pid, node: process.version })
+  channel.send(InstanceOp.HELLO, Buffer.from(hello))
+  // Until the bot API attaches, the channel must not keep a bot alive that has nothing left to do.
+  channel.unref()
+  if (isMainThread) leaveTerminalSignalsToManager()
+  if (identity.mode === 'clusters') ownTheEndOfCluster()
+}

@@ -1,0 +1,130 @@
+/**
+ * Bodies: values of bots as bytes, readable in any language, and no code is built from them.
+ *
+ * One tag byte, then:
+ *
+ * ```
+ * 0 undefined     nothing
+ * 1 JSON          utf-8; the value is plain JSON
+ * 2 tagged JSON   utf-8; what JSON cannot say stands as { "$dm": [type, ...] }, see body-to-json
+ * 3 Uint8Array    the bytes
+ * 4 text          utf-8; a string without quotes and escapes
+ * 5 Buffer        the bytes
+ * ```
+ *
+ * What comes back: the same plain values, undefined, BigInt, Date, Map, Set, RegExp, NaN, infinities,
+ * -0, typed arrays and ArrayBuffer; a Buffer as a Buffer, an Error as an Error with its name, code,
+ * stack and cause. Instances of classes travel as JSON sends them: `toJSON()`, else their own
+ * properties. Functions, symbols, promises and cycles are refused by name instead of vanishing.
+ */
+import { MachinesError } from '../errors.js'
+import { limits } from '../limits.js'
+import { fromTagged } from './body-from-json.js'
+import { toTagged } from './body-to-json.js'
+
+const Tag = { UNDEFINED: 0, JSON: 1, TAGGED: 2, BYTES: 3, TEXT: 4, BUFFER: 5 } as const
+
+/** One level of a value is at most four of tagged JSON, an entry of a Map; a BigInt in it adds two. */
+const taggedDepthMax = limits.bodyDepthMax * 4 + 2
+
+const loneSurrogate = /\p{Surrogate}/u
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * A value as a body. `root` is how the value is called in errors, as `result` in
+ * `result.guilds[3].client: a function`.
+ *
+ * Throws DM_BODY_UNSUPPORTED, or DM_BODY_TOO_LARGE above limits.bodyBytesMax.
+ */
+export function encodeBody(value: unknown, root: string): Uint8Array {
+  if (value === undefined) return Uint8Array.of(Tag.UNDEFINED)
+  if (typeof value === 'string' && !loneSurrogate.test(value)) return text(Tag.TEXT, value, root)
+  if (value instanceof Uint8Array) {
+    if (Buffer.isBuffer(value)) return raw(Tag.BUFFER, value, root)
+    if (value.constructor === Uint8Array) return raw(Tag.BYTES, value, root)
+  }
+  const tree = toTagged(value, root)
+  return text(tree.tagged ? Tag.TAGGED : Tag.JSON, JSON.stringify(tree.value), root)
+}
+
+/** The value of a body; throws DM_BODY_INVALID and nothing else. */
+export function decodeBody(body: Uint8Array): unknown {
+  try {
+    return decode(body)
+  } catch (error) {
+    if (error instanceof MachinesError) throw error
+    throw new MachinesError('DM_BODY_INVALID', 'a body cannot be decoded', { cause: error })
+  }
+}
+
+function decode(body: Uint8Array): unknown {
+  if (body.length > limits.bodyBytesMax + 1) throw invalid(`${body.length} bytes are too many`)
+  const content = body.subarray(1)
+  switch (body[0]) {
+    case Tag.UNDEFINED:
+      if (content.length > 0) throw invalid('undefined with bytes after it')
+      return undefined
+    case Tag.JSON:
+      checkDepth(content, limits.bodyDepthMax)
+      return JSON.parse(utf8.decode(content))
+    case Tag.TAGGED:
+      checkDepth(content, taggedDepthMax)
+      return fromTagged(JSON.parse(utf8.decode(content)))
+    case Tag.BYTES:
+      return new Uint8Array(content)
+    case Tag.TEXT:
+      return utf8.decode(content)
+    case Tag.BUFFER:
+      return Buffer.from(content)
+    default:
+      throw invalid(`unknown tag ${body[0]}`)
+  }
+}
+
+function invalid(why: string): MachinesError {
+  return new MachinesError('DM_BODY_INVALID', `a body cannot be decoded: ${why}`)
+}
+
+function text(tag: number, content: string, root: string): Uint8Array {
+  const length = Buffer.byteLength(content)
+  checkSize(length, root)
+  const body = Buffer.allocUnsafeSlow(1 + length)
+  body[0] = tag
+  body.write(content, 1)
+  return body
+}
+
+function raw(tag: number, content: Uint8Array, root: string): Uint8Array {
+  checkSize(content.length, root)
+  const body = Buffer.allocUnsafeSlow(1 + content.length)
+  body[0] = tag
+  body.set(content, 1)
+  return body
+}
+
+function checkSize(length: number, root: string): void {
+  if (length <= limits.bodyBytesMax) return
+  throw new MachinesError(
+    'DM_BODY_TOO_LARGE',
+    `${root}: ${length} bytes are more than the ${limits.bodyBytesMax} that can be sent`,
+  )
+}
+
+/**
+ * Counts brackets outside of strings before anything is parsed: a value nested a million deep
+ * parses, and then ends every recursive function that looks at it.
+ */
+function checkDepth(json: Uint8Array, depthMax: number): void {
+  if (json.length <= depthMax) return
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index]
+    if (byte === 0x22) inString = !inString
+    else if (inString) index += byte === 0x5c ? 1 : 0
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1
+      if (depth > depthMax) throw invalid(`nested deeper than ${depthMax}`)
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1
+  }
+}

@@ -1,0 +1,220 @@
+/** Where a router sends an envelope next, and what it answers for those it cannot reach. */
+import { listToRanges } from '../allocator/shard-lists.js'
+import type { ErrorCode } from '../errors.js'
+import { MachinesError } from '../errors.js'
+import { limits } from '../limits.js'
+import type { System } from '../system/system.js'
+import type { Endpoint } from './endpoint.js'
+import { isInstance, machineIndexOf } from './endpoint.js'
+import type { EnvelopeHeader } from './envelope.js'
+import { EnvelopeKind, Status, Verb } from './envelope.js'
+import { retarget } from './envelope-codec.js'
+import { HandedCalls } from './handed-calls.js'
+import { OriginCalls } from './origin-calls.js'
+import type { RouterDrops } from './router-drops.js'
+import type { CallKey } from './router-reports.js'
+import { answerFor, undeliveredReport } from './router-reports.js'
+import type { Hops, Port } from './router-types.js'
+import type { Topology } from './topology.js'
+
+/** Where an envelope came from: this machine, the parent's link, or the link of a machine. */
+export type Arrival = 'here' | 'parent' | number
+
+export interface DeliveryOptions {
+  /** The manager that this router belongs to. */
+  readonly self: Endpoint
+  /** Index of this machine, whose instances `hops.local` reaches; undefined where there are none. */
+  readonly machine: number | undefined
+  readonly hops: Hops
+  /** Takes envelopes that are for this manager's own requester. */
+  readonly deliver: (envelope: Uint8Array) => void
+  readonly clock: Pick<System, 'now'>
+  /** Whether instances of this machine take EVAL from other machines. Default true. */
+  readonly acceptRemoteEval?: boolean
+  /** Called when something with a deadline was added: `tick` is needed from now on. */
+  readonly onWaiting?: () => void
+}
+
+export class Delivery {
+  topology: Topology | undefined
+  readonly origin: OriginCalls = new OriginCalls()
+  readonly handed: HandedCalls = new HandedCalls()
+  readonly #options: DeliveryOptions
+  readonly #drops: RouterDrops
+
+  constructor(options: DeliveryOptions, drops: RouterDrops) {
+    this.#options = options
+    this.#drops = drops
+  }
+
+  /** Sends a SEND or REQUEST to instances, one copy per next hop, and reports who is out of reach. */
+  spread(
+    topology: Topology,
+    header: EnvelopeHeader,
+    bytes: Uint8Array,
+    ids: readonly number[],
+    arrival: Arrival,
+  ): void {
+    const { local, remote, unreached } = this.#byNextHop(topology, ids, arrival)
+    for (const [port, group] of remote) {
+      const ranges = listToRanges(group)
+      const fits = ranges.length <= limits.envelopeTargetsMax
+      const sent = fits && port(retarget(bytes, { kind: 'instances', ranges }, header.source))
+      if (!sent) for (const id of group) unreached.push(id)
+    }
+    if (local.length > 0) this.#handOver(topology, header, bytes, local, arrival, unreached)
+    if (unreached.length > 0) this.reportUnreached(header, unreached)
+  }
+
+  /** OFFLINE answers for a REQUEST, one UNDELIVERED for a SEND. */
+  reportUnreached(header: EnvelopeHeader, ids: readonly number[]): void {
+    if (header.kind === EnvelopeKind.REQUEST) {
+      for (const id of ids) this.answerOffline(callOf(header), id, 'cannot be reached')
+      return
+    }
+    const reason = new MachinesError('DM_OFFLINE', 'some instances cannot be reached')
+    this.reportUndelivered(header, ids, reason)
+  }
+
+  reportUndelivered(header: EnvelopeHeader, ids: readonly number[], reason: MachinesError): void {
+    const { source, requestId } = header
+    const report = undeliveredReport(source, requestId, this.#options.self, ids, reason)
+    this.#toEndpoint(source, report, 'here')
+  }
+
+  answerOffline(call: CallKey, instance: number, what: string): void {
+    this.#answer(call, instance, Status.OFFLINE, 'DM_OFFLINE', what)
+  }
+
+  answerTimeout(call: CallKey, instance: number): void {
+    this.#answer(call, instance, Status.TIMEOUT, 'DM_TIMEOUT', 'did not answer before the deadline')
+  }
+
+  /** Takes a RESPONSE or UNDELIVERED one hop nearer to whoever it is for. */
+  forward(header: EnvelopeHeader, bytes: Uint8Array, arrival: Arrival): void {
+    if (header.target.kind !== 'endpoint') return
+    const { endpoint } = header.target
+    if (header.kind === EnvelopeKind.RESPONSE && this.#isHere(endpoint)) {
+      // Here is the one place where an answer counts or comes too late, or a second time.
+      if (!this.origin.settle(endpoint, header.requestId, header.source)) {
+        this.#drops.count('late')
+        return
+      }
+    }
+    this.#toEndpoint(endpoint, bytes, arrival)
+  }
+
+  /** Reports of this router to an asker of this machine. */
+  tell(asker: Endpoint, report: Uint8Array): void {
+    this.#toEndpoint(asker, report, 'here')
+  }
+
+  #answer(call: CallKey, instance: number, status: Status, code: ErrorCode, what: string): void {
+    const machine = this.topology?.nameOf(instance).machine ?? ''
+    const why = `instance ${instance} on ${machine || 'an unknown machine'} ${what}`
+    if (this.#isHere(call.asker) && !this.origin.settle(call.asker, call.requestId, instance))
+      return
+    this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why), 'here')
+  }
+
+  #byNextHop(topology: Topology, ids: readonly number[], arrival: Arrival): NextHops {
+    const hops: NextHops = { local: [], remote: new Map(), unreached: [] }
+    const ports = new Map<number | undefined, Port | undefined>()
+    for (const id of ids) {
+      const machine = topology.machineOf(id)
+      if (machine === this.#options.machine) {
+        hops.local.push(id)
+        continue
+      }
+      if (!ports.has(machine)) ports.set(machine, this.#portTo(topology, machine, arrival))
+      const port = ports.get(machine)
+      const group = port === undefined ? hops.unreached : hops.remote.get(port)
+      if (group !== undefined) group.push(id)
+      else if (port !== undefined) hops.remote.set(port, [id])
+    }
+    return hops
+  }
+
+  /** Never back to where it came from: with differing snapshots an envelope would run in circles. */
+  #portTo(topology: Topology, machine: number | undefined, arrival: Arrival): Port | undefined {
+    if (machine === undefined || arrival === 'parent' || arrival === machine) return undefined
+    return topology.isUp(machine) ? this.#options.hops.machine(machine) : undefined
+  }
+
+  /** The last hop: hands an envelope to instances of this machine and remembers what they owe. */
+  #handOver(
+    topology: Topology,
+    header: EnvelopeHeader,
+    bytes: Uint8Array,
+    ids: readonly number[],
+    arrival: Arrival,
+    unreached: number[],
+  ): void {
+    const call = callOf(header)
+    if (
+      header.verb === Verb.EVAL &&
+      arrival !== 'here' &&
+      this.#options.acceptRemoteEval === false
+    ) {
+      for (const id of ids) {
+        this.#answer(call, id, Status.ERROR, 'DM_EVAL_REFUSED', 'takes no eval from other machines')
+      }
+      return
+    }
+    const machine = machineNameOf(topology, header.source)
+    const copy = retarget(bytes, { kind: 'delivered', machine }, header.source)
+    const asks = header.kind === EnvelopeKind.REQUEST
+    const deadline = this.#options.clock.now() + header.budgetMs
+    for (const id of ids) {
+      if (asks && !this.handed.add({ ...call, instance: id, deadline })) {
+        this.#answer(call, id, Status.ERROR, 'DM_PENDING_LIMIT', 'has too many calls to answer')
+        continue
+      }
+      if (this.#options.hops.local(id)?.(copy)) continue
+      if (!asks || this.handed.settle(id, call.asker, call.requestId)) unreached.push(id)
+    }
+    if (asks) this.#options.onWaiting?.()
+  }
+
+  #isHere(endpoint: Endpoint): boolean {
+    const { self, machine } = this.#options
+    if (endpoint === self) return true
+    return isInstance(endpoint) && this.#machineOf(endpoint) === machine && machine !== undefined
+  }
+
+  #machineOf(instance: number): number | undefined {
+    return this.topology?.machineOf(instance)
+  }
+
+  #toEndpoint(endpoint: Endpoint, bytes: Uint8Array, arrival: Arrival): void {
+    const { self, deliver } = this.#options
+    if (endpoint === self) deliver(bytes)
+    else if (!this.#portOf(endpoint, arrival)?.(bytes)) this.#drops.count('unreachable')
+  }
+
+  #portOf(endpoint: Endpoint, arrival: Arrival): Port | undefined {
+    const { hops } = this.#options
+    if (this.#isHere(endpoint)) return hops.local(endpoint)
+    const machine = isInstance(endpoint) ? this.#machineOf(endpoint) : machineIndexOf(endpoint)
+    if (arrival === 'parent' || (machine !== undefined && arrival === machine)) return undefined
+    if (!isInstance(endpoint)) return hops.manager(endpoint)
+    return machine === undefined ? undefined : hops.machine(machine)
+  }
+}
+
+interface NextHops {
+  readonly local: number[]
+  readonly remote: Map<Port, number[]>
+  readonly unreached: number[]
+}
+
+export function callOf({ source, requestId, verb }: EnvelopeHeader): CallKey {
+  return { asker: source, requestId, verb }
+}
+
+/** Empty for the parent, which is no machine. */
+function machineNameOf(topology: Topology, source: Endpoint): string {
+  if (isInstance(source)) return topology.nameOf(source).machine
+  const index = machineIndexOf(source)
+  return index === undefined ? '' : topology.machineName(index)
+}

@@ -1,0 +1,239 @@
+/**
+ * The asking side, in bots and managers alike: sends messages and calls to its own router, and turns
+ * what comes back into outcomes.
+ *
+ * The router names everybody who will be asked (EXPECT) before the first answer, and makes an answer
+ * for whoever gives none. Only when the router itself is gone does a deadline of this side's own
+ * take over, limits.requestBackstopMs later.
+ */
+import { MachinesError } from '../errors.js'
+import { limits } from '../limits.js'
+import type { System } from '../system/system.js'
+import { decodeBody } from './body-codec.js'
+import { DeadlineWheel } from './deadline-wheel.js'
+import type { Endpoint } from './endpoint.js'
+import type { EnvelopeHeader } from './envelope.js'
+import { EnvelopeKind, Status, Verb } from './envelope.js'
+import { bodyOf, decodeHeader, encodeEnvelope } from './envelope-codec.js'
+import { decodeError } from './error-body.js'
+import type { InstanceName, Outcome } from './outcome.js'
+import { PendingCall } from './pending-call.js'
+import { decodeNames, decodeUndelivered } from './report-bodies.js'
+import type { ResolvedTarget } from './resolved-target.js'
+import type { Port, Undelivered } from './router-types.js'
+
+export interface RequesterOptions {
+  /** Who asks. Routers overwrite it with what they know. */
+  readonly self: Endpoint
+  /** To the router of this machine. */
+  readonly send: Port
+  readonly clock: Pick<System, 'now'>
+  /**
+   * Where request ids begin. Random, so that an answer meant for an earlier life of this instance
+   * is not taken for one to this life's call.
+   */
+  readonly firstId: number
+  /** Deadline of calls that bring none, ms. */
+  readonly timeoutMs: number
+  /** A message did not arrive; called in a later turn than the `send` it is about. */
+  readonly onUndelivered: (report: Undelivered) => void
+  /** Called when a call waits: `tick` is needed from now on. */
+  readonly onWaiting?: () => void
+}
+
+const idCount = 2 ** 32
+
+export class Requester {
+  readonly #options: RequesterOptions
+  readonly #pending = new Map<number, PendingCall>()
+  readonly #wheel = new DeadlineWheel<PendingCall>()
+  #nextId: number
+  #stopped: MachinesError | undefined
+
+  constructor(options: RequesterOptions) {
+    this.#options = options
+    this.#nextId = options.firstId % idCount
+  }
+
+  /** Calls that wait for an answer. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /**
+   * Sends a one-way message and returns the id that a report of not being delivered would name.
+   *
+   * Throws DM_STOPPED after stop(). A manager that is gone is reported as undelivered, too.
+   */
+  send(target: ResolvedTarget, body: Uint8Array): number {
+    if (this.#stopped !== undefined) throw this.#stopped
+    const messageId = this.#takeId()
+    const sent = this.#post(EnvelopeKind.SEND, Verb.MESSAGE, messageId, target, 0, body)
+    if (!sent) {
+      const report = { messageId, instances: [], reason: managerLost() }
+      queueMicrotask(() => this.#options.onUndelivered(report))
+    }
+    return messageId
+  }
+
+  /**
+   * Asks every instance of a target; resolves with one outcome of each, by ascending instance id.
+   *
+   * Rejects with DM_TARGET_UNKNOWN or DM_TARGET_INVALID when the target cannot be resolved,
+   * DM_PENDING_LIMIT beyond limits.pendingRequestsMax, DM_MANAGER_LOST when the router is gone,
+   * DM_TIMEOUT when it says nothing, DM_STOPPED once stop() was called. What becomes of single
+   * instances never rejects.
+   */
+  async call(
+    target: ResolvedTarget,
+    verb: Verb,
+    body: Uint8Array,
+    timeoutMs: number = this.#options.timeoutMs,
+  ): Promise<Outcome[]> {
+    if (this.#stopped !== undefined) throw this.#stopped
+    const budgetMs = checkTimeout(timeoutMs)
+    if (this.#pending.size >= limits.pendingRequestsMax) {
+      const most = limits.pendingRequestsMax
+      throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
+    }
+    const requestId = this.#takeId()
+    return new Promise((resolve, reject) => {
+      const deadline = this.#options.clock.now() + budgetMs + limits.requestBackstopMs
+      const call = new PendingCall(requestId, deadline, resolve, reject)
+      // Before it is sent: a router in this very process answers within the call to its port.
+      this.#pending.set(requestId, call)
+      this.#wheel.add(call)
+      this.#options.onWaiting?.()
+      const sent = this.#post(EnvelopeKind.REQUEST, verb, requestId, target, budgetMs, body)
+      if (!sent && this.#forget(call)) call.fail(managerLost())
+    })
+  }
+
+  /**
+   * Takes a RESPONSE, EXPECT, FAULT or UNDELIVERED; false when it is none that is waited for. Throws
+   * DM_ENVELOPE_INVALID when no header is given and the envelope has none that makes sense.
+   */
+  receive(envelope: Uint8Array, header: EnvelopeHeader = decodeHeader(envelope)): boolean {
+    const body = bodyOf(envelope)
+    if (header.kind === EnvelopeKind.UNDELIVERED) {
+      const report = decodeUndelivered(header.requestId, body)
+      queueMicrotask(() => this.#options.onUndelivered(report))
+      return true
+    }
+    const call = this.#pending.get(header.requestId)
+    if (call === undefined) return false
+    switch (header.kind) {
+      case EnvelopeKind.EXPECT:
+        this.#settle(call, () => call.expect(decodeNames(body)))
+        return true
+      case EnvelopeKind.FAULT:
+        this.#forget(call)
+        call.fail(decodeError(body))
+        return true
+      case EnvelopeKind.RESPONSE:
+        this.#settle(call, () =>
+          call.answer(header.source, (name) => outcomeOf(name, header.status, body)),
+        )
+        return true
+      default:
+        return false
+    }
+  }
+
+  /** Ends calls whose router stayed silent. Returns whether others wait. */
+  tick(now: number): boolean {
+    for (const call of this.#wheel.expired(now)) {
+      if (this.#forget(call)) call.giveUp()
+    }
+    return this.#wheel.size > 0
+  }
+
+  /** Ends every pending call and refuses new ones, with DM_STOPPED unless another reason is given. */
+  stop(
+    reason: MachinesError = new MachinesError('DM_STOPPED', 'this side is stopping: no calls'),
+  ): void {
+    this.#stopped ??= reason
+    for (const call of this.#pending.values()) {
+      if (this.#forget(call)) call.fail(reason)
+    }
+  }
+
+  #settle(call: PendingCall, change: () => boolean): void {
+    try {
+      if (change()) this.#forget(call)
+    } catch (error) {
+      this.#forget(call)
+      call.fail(
+        error instanceof MachinesError
+          ? error
+          : new MachinesError('DM_INTERNAL', 'an answer could not be taken', { cause: error }),
+      )
+    }
+  }
+
+  #forget(call: PendingCall): boolean {
+    this.#wheel.remove(call)
+    return this.#pending.delete(call.requestId)
+  }
+
+  #takeId(): number {
+    // More ids than pending calls exist, so this ends.
+    while (this.#pending.has(this.#nextId)) this.#nextId = (this.#nextId + 1) % idCount
+    const id = this.#nextId
+    this.#nextId = (id + 1) % idCount
+    return id
+  }
+
+  #post(
+    kind: EnvelopeKind,
+    verb: Verb,
+    requestId: number,
+    target: ResolvedTarget,
+    budgetMs: number,
+    body: Uint8Array,
+  ): boolean {
+    const { self: source, send } = this.#options
+    const status = Status.NONE
+    return send(encodeEnvelope({ kind, verb, status, requestId, source, budgetMs, target }, body))
+  }
+}
+
+function outcomeOf(name: InstanceName, status: Status, body: Uint8Array): Outcome {
+  const { instance, machine } = name
+  switch (status) {
+    case Status.OK:
+      try {
+        return { ...name, status: 'ok', value: decodeBody(body) }
+      } catch (cause) {
+        const why = `the answer of instance ${instance} cannot be decoded`
+        const error = new MachinesError('DM_BODY_INVALID', why, { cause, instance, machine })
+        return { ...name, status: 'error', error }
+      }
+    case Status.TIMEOUT:
+      return { ...name, status: 'timeout', error: decodeError(body, { instance, machine }) }
+    case Status.OFFLINE:
+      return { ...name, status: 'offline', error: decodeError(body, { instance, machine }) }
+    default:
+      return { ...name, status: 'error', error: decodeError(body, { instance, machine }) }
+  }
+}
+
+function checkTimeout(timeoutMs: number): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs >= 1 && timeoutMs <= limits.timeoutMsMax) {
+    return Math.ceil(timeoutMs)
+  }
+  const allowed = `a number of ms from 1 to ${limits.timeoutMsMax}`
+  const given = String(timeoutMs).slice(0, 40)
+  throw new MachinesError('DM_OPTION_VALUE', `timeoutMs: ${given}; allowed: ${allowed}`, {
+    path: 'timeoutMs',
+    given,
+    allowed,
+  })
+}
+
+function managerLost(): MachinesError {
+  return new MachinesError(
+    'DM_MANAGER_LOST',
+    'the manager is gone, or does not read what it is sent',
+  )
+}

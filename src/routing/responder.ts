@@ -1,0 +1,141 @@
+/** The answering side: messages to the bot, evals to its runner, named requests to their handlers. */
+import { MachinesError } from '../errors.js'
+import { decodeBody, encodeBody } from './body-codec.js'
+import type { Caller } from './caller.js'
+import { callerOf } from './caller.js'
+import type { Endpoint } from './endpoint.js'
+import type { EnvelopeHeader } from './envelope.js'
+import { EnvelopeKind, Status, Verb } from './envelope.js'
+import { bodyOf, decodeHeader, encodeEnvelope } from './envelope-codec.js'
+import { encodeError, remoteError } from './error-body.js'
+import type { EvalScript } from './eval-script.js'
+import { checkEvalScript } from './eval-script.js'
+import { isRecord } from './records.js'
+import type { Port } from './router-types.js'
+
+/** What a handler is told about a call beside its payload. */
+export interface CallInfo {
+  /** What was left of the caller's deadline when the call was sent on to this instance, ms. */
+  readonly timeoutMs: number
+}
+
+export type RequestHandler = (payload: unknown, from: Caller, call: CallInfo) => unknown
+
+export interface ResponderOptions {
+  readonly self: Endpoint
+  /** To the router of this machine. */
+  readonly send: Port
+  /** Makes a function of a script; throws DM_EVAL_SCRIPT when it does not compile. */
+  readonly compile: (script: EvalScript) => (context: object) => unknown
+  readonly onMessage: (message: unknown, from: Caller) => void
+  /** A message came whose body cannot be decoded; a call with such a body is answered instead. */
+  readonly onUnreadable: (error: MachinesError, from: Caller) => void
+}
+
+export class Responder {
+  readonly #options: ResponderOptions
+  readonly #handlers = new Map<string, RequestHandler>()
+
+  constructor(options: ResponderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Registers the handler of a named request and returns what takes it away again.
+   *
+   * One handler per name: a second one is refused with DM_STATE rather than replacing the first
+   * where nobody notices.
+   */
+  handle(name: string, handler: RequestHandler): () => void {
+    if (this.#handlers.has(name)) {
+      throw new MachinesError('DM_STATE', `there is a handler for ${JSON.stringify(name)} already`)
+    }
+    this.#handlers.set(name, handler)
+    return () => {
+      if (this.#handlers.get(name) === handler) this.#handlers.delete(name)
+    }
+  }
+
+  /** Takes a SEND or REQUEST; false for anything else. Calls are answered in a later turn. */
+  receive(envelope: Uint8Array, header: EnvelopeHeader = decodeHeader(envelope)): boolean {
+    if (header.kind === EnvelopeKind.SEND) {
+      this.#message(header, bodyOf(envelope))
+      return true
+    }
+    if (header.kind !== EnvelopeKind.REQUEST) return false
+    void this.#answer(header, bodyOf(envelope))
+    return true
+  }
+
+  #message(header: EnvelopeHeader, body: Uint8Array): void {
+    const from = callerOf(header)
+    let message: unknown
+    try {
+      message = decodeBody(body)
+    } catch (error) {
+      this.#options.onUnreadable(asOwn(error), from)
+      return
+    }
+    this.#options.onMessage(message, from)
+  }
+
+  /** Exactly one RESPONSE leaves, whatever the code of the bot does. Never rejects. */
+  async #answer(header: EnvelopeHeader, body: Uint8Array): Promise<void> {
+    let status: Status = Status.OK
+    let answer: Uint8Array
+    try {
+      answer = encodeBody(await this.#run(header, body), 'result')
+    } catch (error) {
+      status = Status.ERROR
+      answer = encodeError(asOwn(error))
+    }
+    const { verb, requestId, source } = header
+    const target = { kind: 'endpoint', endpoint: source } as const
+    const { self, send } = this.#options
+    const kind = EnvelopeKind.RESPONSE
+    // When the router is gone there is nobody to tell, and the router's other side knows already.
+    send(
+      encodeEnvelope({ kind, verb, status, requestId, source: self, budgetMs: 0, target }, answer),
+    )
+  }
+
+  /** Rejects with MachinesErrors only: what the bot's code threw is the cause of a DM_REMOTE. */
+  #run(header: EnvelopeHeader, body: Uint8Array): Promise<unknown> {
+    return header.verb === Verb.EVAL ? this.#eval(body) : this.#call(header, body)
+  }
+
+  async #eval(body: Uint8Array): Promise<unknown> {
+    const { form, source, context } = record(decodeBody(body))
+    const run = this.#options.compile(checkEvalScript(form, source))
+    try {
+      return await run(isRecord(context) ? context : {})
+    } catch (thrown) {
+      throw remoteError('the eval', thrown)
+    }
+  }
+
+  async #call(header: EnvelopeHeader, body: Uint8Array): Promise<unknown> {
+    const { name, payload } = record(decodeBody(body))
+    const shown = JSON.stringify(String(name).slice(0, 100))
+    const handler = typeof name === 'string' ? this.#handlers.get(name) : undefined
+    if (handler === undefined) {
+      throw new MachinesError('DM_HANDLER_UNKNOWN', `there is no handler for ${shown}`)
+    }
+    try {
+      return await handler(payload, callerOf(header), { timeoutMs: header.budgetMs })
+    } catch (thrown) {
+      throw remoteError(`the handler of ${shown}`, thrown)
+    }
+  }
+}
+
+/** Codecs throw nothing else; should they ever, the asker is told rather than left waiting. */
+function asOwn(error: unknown): MachinesError {
+  if (error instanceof MachinesError) return error
+  return new MachinesError('DM_INTERNAL', 'an answer could not be made', { cause: error })
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (isRecord(value)) return value
+  throw new MachinesError('DM_BODY_INVALID', 'the body of a call is no object')
+}

@@ -1,0 +1,72 @@
+/** Envelopes that routers write themselves: who will be asked, and what did not work. */
+
+import { formatRanges, listToRanges } from '../allocator/shard-lists.js'
+import type { ErrorCode } from '../errors.js'
+import { MachinesError } from '../errors.js'
+import { encodeBody } from './body-codec.js'
+import type { Endpoint } from './endpoint.js'
+import { EnvelopeKind, Status, Verb } from './envelope.js'
+import { encodeEnvelope } from './envelope-codec.js'
+import { encodeError } from './error-body.js'
+import type { Topology } from './topology.js'
+
+/** What identifies a call everywhere: its asker and the number the asker gave it. */
+export interface CallKey {
+  readonly asker: Endpoint
+  readonly requestId: number
+  readonly verb: Verb
+}
+
+export function expectReport(
+  call: CallKey,
+  topology: Topology,
+  ids: readonly number[],
+): Uint8Array {
+  const names = ids.map((id) => topology.nameOf(id))
+  return report(EnvelopeKind.EXPECT, call, call.asker, encodeBody(names, 'names'))
+}
+
+export function faultReport(call: CallKey, error: MachinesError): Uint8Array {
+  return report(EnvelopeKind.FAULT, call, call.asker, encodeError(error))
+}
+
+/** A SEND that did not reach `ids`; `reporter` is the manager that says so. */
+export function undeliveredReport(
+  source: Endpoint,
+  messageId: number,
+  reporter: Endpoint,
+  ids: readonly number[],
+  reason: MachinesError,
+): Uint8Array {
+  const { code, message } = reason
+  const body = encodeBody({ instances: formatRanges(listToRanges(ids)), code, message }, 'report')
+  const call = { asker: source, requestId: messageId, verb: Verb.MESSAGE }
+  return report(EnvelopeKind.UNDELIVERED, call, reporter, body)
+}
+
+/** The answer of an instance that cannot give one itself. */
+export function answerFor(
+  call: CallKey,
+  instance: number,
+  status: Status,
+  code: ErrorCode,
+  why: string,
+): Uint8Array {
+  const body = encodeError(new MachinesError(code, why))
+  return envelope(EnvelopeKind.RESPONSE, call, instance, status, body)
+}
+
+function report(kind: EnvelopeKind, call: CallKey, source: Endpoint, body: Uint8Array): Uint8Array {
+  return envelope(kind, call, source, Status.NONE, body)
+}
+
+function envelope(
+  kind: EnvelopeKind,
+  { asker, requestId, verb }: CallKey,
+  source: Endpoint,
+  status: Status,
+  body: Uint8Array,
+): Uint8Array {
+  const target = { kind: 'endpoint', endpoint: asker } as const
+  return encodeEnvelope({ kind, verb, status, requestId, source, budgetMs: 0, target }, body)
+}

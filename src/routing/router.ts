@@ -1,0 +1,213 @@
+/**
+ * The router of one manager: takes envelopes from its instances, its links and its own requester,
+ * and sends each to its next hop.
+ *
+ * For calls asked on its machine it is the *origin*: it resolves the target, tells the asker whom to
+ * expect, and sees to it that each of them has exactly one outcome, by timeout or offline if need
+ * be. For its own instances it is the *last hop*: it answers for those that exit. In between it
+ * forwards by header and keeps nothing. It knows neither links nor fleets, only {@link Hops}, and
+ * holds no envelope: what arrives leaves within the same call, so budgets pass on unchanged.
+ */
+import { MachinesError } from '../errors.js'
+import { limits } from '../limits.js'
+import type { DeliveryOptions } from './delivery.js'
+import { callOf, Delivery } from './delivery.js'
+import type { Endpoint } from './endpoint.js'
+import { isInstance, machineIndexOf } from './endpoint.js'
+import type { EnvelopeHeader } from './envelope.js'
+import { EnvelopeKind } from './envelope.js'
+import { decodeHeader, withSource } from './envelope-codec.js'
+import type { DropCounts } from './router-drops.js'
+import { RouterDrops } from './router-drops.js'
+import { expectReport, faultReport } from './router-reports.js'
+import type { Topology } from './topology.js'
+
+export type RouterOptions = DeliveryOptions
+
+/** The link an envelope came by: the parent's, or that of the machine with this index. */
+export type LinkName = 'parent' | number
+
+export class Router {
+  readonly #options: RouterOptions
+  readonly #drops = new RouterDrops()
+  readonly #delivery: Delivery
+
+  constructor(options: RouterOptions) {
+    this.#options = options
+    this.#delivery = new Delivery(options, this.#drops)
+  }
+
+  /** What was dropped so far, by reason. */
+  get drops(): DropCounts {
+    return this.#drops.snapshot()
+  }
+
+  /** Takes a new snapshot; calls to machines that are newly out of reach end as `offline`. */
+  setTopology(topology: Topology): void {
+    const former = this.#delivery.topology
+    this.#delivery.topology = topology
+    for (const index of topology.machineIndexes) {
+      // Whatever others think of this machine, its own instances are right here.
+      if (index === this.#options.machine) continue
+      if (former?.isUp(index) && !topology.isUp(index)) this.machineLost(index)
+    }
+  }
+
+  /** From an instance of this machine. What it says about its own identity is overwritten. */
+  fromLocal(instance: number, envelope: Uint8Array): void {
+    const header = this.#open(envelope)
+    if (header === undefined) return
+    if (header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST) {
+      this.#originate({ ...header, source: instance }, envelope)
+    } else if (header.kind === EnvelopeKind.RESPONSE && header.target.kind === 'endpoint') {
+      // Only what was handed to this very instance can be answered by it, and only once.
+      if (this.#delivery.handed.settle(instance, header.target.endpoint, header.requestId)) {
+        const answer = withSource(envelope, instance)
+        this.#delivery.forward({ ...header, source: instance }, answer, 'here')
+      } else this.#drops.count('late')
+    } else this.#drops.count('forbidden')
+  }
+
+  /** From the requester of this very manager. */
+  fromSelf(envelope: Uint8Array): void {
+    const header = this.#open(envelope)
+    if (header === undefined) return
+    if (header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST) {
+      this.#originate({ ...header, source: this.#options.self }, envelope)
+    } else this.#drops.count('forbidden')
+  }
+
+  /** From a link. Envelopes whose source does not run behind it are dropped and counted. */
+  fromLink(envelope: Uint8Array, link: LinkName): void {
+    const header = this.#open(envelope)
+    if (header === undefined) return
+    if (!this.#runsBehind(header.source, link)) {
+      this.#drops.count('spoofed')
+      return
+    }
+    if (header.kind === EnvelopeKind.RESPONSE || header.kind === EnvelopeKind.UNDELIVERED) {
+      this.#delivery.forward(header, envelope, link)
+    } else if (header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST) {
+      this.#pass(header, envelope, link)
+    } else this.#drops.count('forbidden')
+  }
+
+  /**
+   * A port had taken this envelope, and it is certain now that it never arrived (a link that could
+   * not be resumed): reported as if the port had refused it.
+   */
+  notDelivered(envelope: Uint8Array): void {
+    const header = this.#open(envelope)
+    if (header === undefined) return
+    const ids = this.#narrowed(header)
+    if (ids === undefined) this.#drops.count('unreachable')
+    else this.#delivery.reportUnreached(header, ids)
+  }
+
+  /** An instance of this machine has exited: what it owed ends as `offline`, what it asked is moot. */
+  instanceGone(instance: number): void {
+    this.#delivery.origin.forgetAsker(instance)
+    for (const call of this.#delivery.handed.takeAll(instance)) {
+      this.#delivery.answerOffline(call, instance, 'exited before it answered')
+    }
+  }
+
+  /** A machine cannot be reached any more; `'parent'`: every machine but this one. */
+  machineLost(machine: LinkName): void {
+    const own = this.#options.machine
+    const isLost = (instance: number) => {
+      const index = this.#delivery.topology?.machineOf(instance)
+      return machine === 'parent' ? index !== own : index === machine
+    }
+    for (const [call, instance] of this.#delivery.origin.waitingFor(isLost)) {
+      this.#delivery.answerOffline(call, instance, 'was lost with its machine')
+    }
+  }
+
+  /** Ends calls whose deadline has passed. Returns whether others wait, so that a timer may rest. */
+  tick(now: number): boolean {
+    const { origin, handed } = this.#delivery
+    for (const call of origin.expired(now)) {
+      for (const instance of call.waiting) this.#delivery.answerTimeout(call, instance)
+    }
+    handed.expire(now)
+    return origin.size > 0 || handed.size > 0
+  }
+
+  #open(envelope: Uint8Array): EnvelopeHeader | undefined {
+    try {
+      return decodeHeader(envelope)
+    } catch {
+      this.#drops.count('invalid')
+      return undefined
+    }
+  }
+
+  /** A message or call of this machine enters the network. */
+  #originate(header: EnvelopeHeader, envelope: Uint8Array): void {
+    if (header.kind === EnvelopeKind.REQUEST && this.#delivery.origin.has(callOf(header))) {
+      this.#drops.count('duplicate')
+      return
+    }
+    try {
+      const topology = this.#topology()
+      const ids = topology.resolve(header.target)
+      if (header.kind === EnvelopeKind.REQUEST) this.#expect(topology, header, ids)
+      this.#delivery.spread(topology, header, envelope, ids, 'here')
+    } catch (error) {
+      if (!(error instanceof MachinesError)) throw error
+      if (header.kind === EnvelopeKind.SEND) this.#delivery.reportUndelivered(header, [], error)
+      else this.#delivery.tell(header.source, faultReport(callOf(header), error))
+    }
+  }
+
+  #topology(): Topology {
+    const { topology } = this.#delivery
+    if (topology !== undefined) return topology
+    throw new MachinesError(
+      'DM_OFFLINE',
+      'this machine was given no plan yet: nobody can be reached',
+    )
+  }
+
+  /** Remembers whom a call waits for, and tells the asker. */
+  #expect(topology: Topology, header: EnvelopeHeader, ids: readonly number[]): void {
+    const call = callOf(header)
+    const { origin } = this.#delivery
+    if (origin.isFull(call.asker)) {
+      const most = limits.pendingRequestsMax
+      throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
+    }
+    origin.open(call, ids, this.#options.clock.now() + header.budgetMs)
+    this.#options.onWaiting?.()
+    this.#delivery.tell(call.asker, expectReport(call, topology, ids))
+  }
+
+  /** A message or call of another machine passes through, or ends here. */
+  #pass(header: EnvelopeHeader, envelope: Uint8Array, link: LinkName): void {
+    const ids = this.#narrowed(header)
+    if (ids === undefined) this.#drops.count('unknownTarget')
+    else this.#delivery.spread(this.#topology(), header, envelope, ids, link)
+  }
+
+  /** Between routers every target is a list of instances, all of them in the plan. */
+  #narrowed(header: EnvelopeHeader): readonly number[] | undefined {
+    if (header.target.kind !== 'instances') return undefined
+    try {
+      return this.#topology().resolve(header.target)
+    } catch {
+      return undefined
+    }
+  }
+
+  #runsBehind(source: Endpoint, link: LinkName): boolean {
+    const machine = isInstance(source)
+      ? this.#delivery.topology?.machineOf(source)
+      : machineIndexOf(source)
+    if (link !== 'parent') return machine === link
+    if (isInstance(source)) return machine !== undefined && machine !== this.#options.machine
+    return (
+      source !== this.#options.self && (machine === undefined || machine !== this.#options.machine)
+    )
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A whole network in memory: a parent, machines and their instances, with real routers, requesters
+ * and responders, joined by a queue instead of sockets, under a clock that only tests move.
+ */
+import type { ShardPlan } from '../../../src/allocator/plan-types.js'
+import { compileScript } from '../../../src/bot/compile-script.js'
+import type { Caller } from '../../../src/routing/caller.js'
+import { Calls } from '../../../src/routing/calls.js'
+import { managerEndpoint, parentEndpoint } from '../../../src/routing/endpoint.js'
+import { Requester } from '../../../src/routing/requester.js'
+import { Responder } from '../../../src/routing/responder.js'
+import { Router } from '../../../src/routing/router.js'
+import type { Port, Undelivered } from '../../../src/routing/router-types.js'
+import { Topology } from '../../../src/routing/topology.js'
+
+export interface Shape {
+  readonly machines: readonly { readonly instances: number; readonly acceptRemoteEval?: boolean }[]
+  readonly shardsPerInstance?: number
+}
+
+/** Machines named m0, m1...; instance ids and shards counted through them. */
+export function planOf({ machines, shardsPerInstance = 2 }: Shape): ShardPlan {
+  let id = 0
+  const plans = machines.map(({ instances }, index) => ({
+    index,
+    machine: `m${index}`,
+    instances: Array.from({ length: instances }, () => {
+      const first = id * shardsPerInstance
+      const shards = Array.from({ length: shardsPerInstance }, (_, step) => first + step)
+      return { id: id++, shards }
+    }),
+  }))
+  return { totalShards: id * shardsPerInstance, machines: plans }
+}
+
+/** Anything that asks: an instance, or a manager. */
+class Asker {
+  readonly requester: Requester
+  readonly calls: Calls
+  readonly undelivered: Undelivered[] = []
+
+  constructor(network: Network, self: number, send: Port) {
+    this.requester = new Requester({
+      self,
+      send,
+      clock: network,
+      firstId: 0xffff_fffe,
+      timeoutMs: 1_000,
+      onUndelivered: (report) => this.undelivered.push(report),
+    })
+    this.calls = new Calls(this.requester)
+  }
+}
+
+export class FakeInstance extends Asker {
+  readonly responder: Responder
+  readonly messages: { message: unknown; from: Caller }[] = []
+  readonly sendRaw: Port
+  /** Gets what is sent to it and never answers, as after SIGSTOP. */
+  silent = false
+  alive = true
+
+  constructor(network: Network, id: number, router: Router) {
+    const send: Port = (bytes) => {
+      network.later(() => router.fromLocal(id, bytes))
+      return true
+    }
+    super(network, id, send)
+    this.sendRaw = send
+    this.responder = new Responder({
+      self: id,
+      send,
+      compile: (script) => {
+        const run = compileScript(script)
+        return (context) => run({ ...context, id })
+      },
+      onMessage: (message, from) => this.messages.push({ message, from }),
+      onUnreadable: (error) => this.messages.push({ message: error, from: nobody }),
+    })
+  }
+
+  receive(envelope: Uint8Array): void {
+    if (this.silent || !this.alive) return
+    if (!this.responder.receive(envelope)) this.requester.receive(envelope)
+  }
+}
+
+const nobody: Caller = { instance: undefined, machine: undefined }
+
+export class Network {
+  readonly parent: Asker
+  readonly parentRouter: Router
+  readonly routers: Router[] = []
+  readonly instances: FakeInstance[] = []
+  readonly topology: Topology
+  /** Links that are cut: machines cannot be reached, and cannot reach anybody. */
+  readonly cut = new Set<number>()
+  /** Envelopes that crossed links, by direction: `up0` is from machine 0 to the parent. */
+  readonly crossed = new Map<string, number>()
+  #time = 1_000
+  #queue: (() => void)[] = []
+
+  constructor(shape: Shape) {
+    this.topology = Topology.fromPlan(planOf(shape))
+    this.parentRouter = new Router({
+      self: parentEndpoint,
+      machine: undefined,
+      hops: {
+        local: () => undefined,
+        machine: (index) => this.#link(index, 'down'),
+        manager: (endpoint) => this.#link(endpoint - managerEndpoint(0), 'down'),
+      },
+      deliver: (envelope) => this.parent.requester.receive(envelope),
+      clock: this,
+    })
+    this.parent = new Asker(this, parentEndpoint, (bytes) => {
+      this.parentRouter.fromSelf(bytes)
+      return true
+    })
+    this.parentRouter.setTopology(this.topology)
+    shape.machines.forEach(({ acceptRemoteEval = true }, index) => {
+      this.routers.push(this.#machine(index, acceptRemoteEval))
+    })
+    for (const id of this.topology.instances) {
+      const router = this.routers[this.topology.machineOf(id) ?? 0]
+      if (router !== undefined) this.instances.push(new FakeInstance(this, id, router))
+    }
+  }
+
+  now(): number {
+    return this.#time
+  }
+
+  later(action: () => void): void {
+    this.#queue.push(action)
+  }
+
+  instance(id: number): FakeInstance {
+    const found = this.instances[id]
+    if (found === undefined) throw new Error(`no instance ${id}`)
+    return found
+  }
+
+  router(index: number): Router {
+    const found = this.routers[index]
+    if (found === undefined) throw new Error(`no machine ${index}`)
+    return found
+  }
+
+  /** Lets everything happen that needs no time to pass. */
+  async run(): Promise<void> {
+    do {
+      for (const action of this.#queue.splice(0)) action()
+      await new Promise(setImmediate)
+    } while (this.#queue.length > 0)
+  }
+
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {})
+    await this.run()
+    return promise
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.#time += ms
+    this.parentRouter.tick(this.#time)
+    for (const router of this.routers) router.tick(this.#time)
+    await this.run()
+  }
+
+  exit(id: number): void {
+    this.instance(id).alive = false
+    this.router(this.topology.machineOf(id) ?? 0).instanceGone(id)
+  }
+
+  /** Cuts a machine off and tells every router, as the parent would. */
+  lose(machine: number): void {
+    this.cut.add(machine)
+    const topology = this.topology.withDown([machine])
+    this.parentRouter.setTopology(topology)
+    this.routers.forEach((router, index) => {
+      if (index === machine) router.machineLost('parent')
+      else router.setTopology(topology)
+    })
+  }
+
+  #machine(index: number, acceptRemoteEval: boolean): Router {
+    const up = this.#link(index, 'up')
+    const router = new Router({
+      self: managerEndpoint(index),
+      machine: index,
+      hops: {
+        local: (id) => {
+          const instance = this.instance(id)
+          if (!instance.alive) return undefined
+          return (bytes) => {
+            this.later(() => instance.receive(bytes))
+            return true
+          }
+        },
+        machine: () => up,
+        manager: () => up,
+      },
+      deliver() {},
+      clock: this,
+      acceptRemoteEval,
+    })
+    router.setTopology(this.topology)
+    return router
+  }
+
+  readonly #links = new Map<string, Port>()
+
+  #link(index: number, direction: 'up' | 'down'): Port {
+    const name = `${direction}${index}`
+    const port: Port = (bytes) => {
+      if (this.cut.has(index) || !this.topology.machineIndexes.includes(index)) return false
+      this.crossed.set(name, (this.crossed.get(name) ?? 0) + 1)
+      this.later(() => {
+        if (this.cut.has(index)) return
+        if (direction === 'up') this.parentRouter.fromLink(bytes, index)
+        else this.router(index).fromLink(bytes, 'parent')
+      })
+      return true
+    }
+    const known = this.#links.get(name) ?? port
+    this.#links.set(name, known)
+    return known
+  }
+}
