@@ -17,7 +17,7 @@
 export type Verdict = 'green' | 'yellow' | 'red'
 
 /** So many heartbeats of silence make a link yellow, and red. */
-export const yellowAfterBeats = 2
+const yellowAfterBeats = 2
 export const redAfterBeats = 4
 
 export class FailureDetector {

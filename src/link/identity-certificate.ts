@@ -1,8 +1,8 @@
 /**
  * The certificate that a manager makes for itself, kept in its state folder.
  *
- * Key and certificate stand together in `certificate.key`: one file is there whole or not at all, so
- * two processes that start together cannot end up with the key of one and the certificate of the
+ * Key and certificate stand together in `certificate.key`: one file is there whole or not at all,
+ * so two processes that start together cannot end up with the key of one and the certificate of the
  * other. `certificate.pem` is a copy for people, written anew whenever it says something else.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'

@@ -45,8 +45,8 @@ export function ensureFolder(folder: string): void {
 }
 
 /**
- * Reads a file; undefined: there is none. Throws DM_STATE_DIR when it cannot be read, is larger than
- * limits.smallFileBytesMax, or is private and others may read or write it.
+ * Reads a file; undefined: there is none. Throws DM_STATE_DIR when it cannot be read, is larger
+ * than limits.smallFileBytesMax, or is private and others may read or write it.
  */
 export function readStateFile(file: string, access: FileAccess): string | undefined {
   let descriptor: number | undefined
@@ -142,7 +142,9 @@ export function refused(file: string, why: string, cause?: unknown): MachinesErr
   })
 }
 
-/** The JSON object in a state file. Throws DM_STATE_DIR: it is for the user to repair, not for us. */
+/**
+ * The JSON object in a state file. Throws DM_STATE_DIR: it is for the user to repair, not for us.
+ */
 export function parseState(file: string, text: string): Readonly<Record<string, unknown>> {
   let content: unknown
   try {

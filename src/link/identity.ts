@@ -59,7 +59,9 @@ function keyObjectOf(publicKey: Uint8Array): KeyObject {
   return createPublicKey({ key, format: 'der', type: 'spki' })
 }
 
-/** A public key for people to compare, in the form that ssh shows: `SHA256:` and unpadded base64. */
+/**
+ * A public key for people to compare, in the form that ssh shows: `SHA256:` and unpadded base64.
+ */
 export function fingerprint(publicKey: Uint8Array): string {
   const digest = createHash('sha256').update(publicKey).digest('base64')
   return `SHA256:${digest.replace(/=+$/, '')}`

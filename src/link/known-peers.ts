@@ -1,6 +1,6 @@
 /**
- * Trust on first use, as ssh does it with its known_hosts: where nothing else says who a peer is, the
- * key it showed first is the one it must show ever after.
+ * Trust on first use, as ssh does it with its known_hosts: where nothing else says who a peer is,
+ * the key it showed first is the one it must show ever after.
  *
  * The file is read for every question, so a line that the user removed counts at once. Two managers
  * that add a peer to one file at the same moment may lose one of the two: that peer is then new
@@ -22,7 +22,9 @@ interface Entry {
 
 type Entries = ReadonlyMap<string, Entry>
 
-/** The peers of one manager, by name: `127.0.0.1:8379` for a point, `parent` for a child's parent. */
+/**
+ * The peers of one manager, by name: `127.0.0.1:8379` for a point, `parent` for a child's parent.
+ */
 export class KnownPeers {
   /** `known-peers.json` in the manager's folder; undefined: kept in memory only. */
   readonly file: string | undefined

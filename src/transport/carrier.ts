@@ -11,15 +11,30 @@ export interface CarrierAddress {
 
 /** A raw byte stream to a peer. */
 export interface RawConnection {
+  /**
+   * Ends its own side once the peer has ended its side and everything was read: links have no use
+   * for half-open connections. Has an `error` listener already, so a failing peer cannot end the
+   * process; `close` and `errored` tell what happened.
+   */
   readonly stream: Duplex
   /** Where the peer is, for logs and per-address limits. */
   readonly remote: CarrierAddress
 }
 
+/** Connections that a listener destroyed before reading a byte of them, counted from its start. */
+export interface RefusedConnections {
+  /** Because `connectionsMax` connections were open. */
+  readonly overall: number
+  /** Because one address had `connectionsPerAddressMax` connections open. */
+  readonly perAddress: number
+}
+
 export interface CarrierListener {
   /** The address that was really bound (port 0 gives a free one). */
   readonly address: CarrierAddress
-  /** Stops accepting; connections already handed out are not touched. */
+  /** How many connections were refused until now. */
+  readonly refused: RefusedConnections
+  /** Stops accepting; connections already handed out are not touched. May be called twice. */
   close(): Promise<void>
 }
 
@@ -27,9 +42,13 @@ export interface Carrier {
   readonly name: 'tcp' | 'memory'
   /** Rejects with DM_DIAL_FAILED, or with the signal's reason when it aborts. */
   dial(address: CarrierAddress, signal: AbortSignal): Promise<RawConnection>
-  /** Rejects with DM_LISTEN_FAILED. */
+  /**
+   * Rejects with DM_LISTEN_FAILED, or with the signal's reason when it aborts before the address
+   * is bound; the signal has no effect after that.
+   */
   listen(
     address: CarrierAddress,
     onConnection: (connection: RawConnection) => void,
+    signal?: AbortSignal,
   ): Promise<CarrierListener>
 }

@@ -1,15 +1,21 @@
-/** What is left of a raw connection after TLS, or after the user chose to do without (`tls: false`). */
+/**
+ * What is left of a raw connection after TLS, or after the user chose to do without (`tls: false`).
+ */
 import type { Duplex } from 'node:stream'
 import type { CarrierAddress } from './carrier.js'
 
 /**
- * How the peer's certificate fared against `trustedConnections`: it is one of them, it was signed by
- * a CA among them, it is something else, or there was none. What follows from that is for the
- * handshake to decide, not for TLS.
+ * How the peer's certificate fared against `trustedConnections`: it is one of them, it was signed
+ * by a CA among them, it is something else, or there was none. `certificate-policy.ts` says which
+ * of these end the connection at once; what follows from the others is for the handshake to decide.
  */
 export type CertificateVerdict = 'pinned' | 'authority' | 'unknown' | 'none'
 
 export interface SecuredConnection {
+  /**
+   * Destroying it destroys the raw stream under it. Like that one it has an `error` listener
+   * already; `close` and `errored` tell what happened, also between TLS and the handshake.
+   */
   readonly stream: Duplex
   readonly remote: CarrierAddress
   readonly encrypted: boolean

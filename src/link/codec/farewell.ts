@@ -1,5 +1,5 @@
 /** The bodies of REJECT and CLOSE: a code of this package and a sentence for people, as JSON. */
-import { type ErrorCode, errorCodes, MachinesError } from '../../errors.js'
+import { errorCodes, isErrorCode, MachinesError } from '../../errors.js'
 
 export interface Farewell {
   readonly code: string
@@ -33,10 +33,6 @@ export function decodeFarewell(payload: Uint8Array): Farewell {
     // Falls through to the goodbye without words.
   }
   return { code: 'DM_LINK_CLOSED', reason: '' }
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCodes, code)
 }
 
 /** The peer's words as an error of ours; a code that we do not know becomes DM_LINK_CLOSED. */

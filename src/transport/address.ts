@@ -1,0 +1,27 @@
+/** Addresses as people and counters want them. */
+import { isIPv6 } from 'node:net'
+import type { CarrierAddress } from './carrier.js'
+
+/** `10.0.0.1:8379`, `[fe80::1%eth0]:8379`, `bot.example:8379`. */
+export function formatAddress(address: CarrierAddress): string {
+  const host = isIPv6(address.host) ? `[${address.host}]` : address.host
+  return `${host}:${address.port}`
+}
+
+const mappedPrefix = '::ffff:'
+
+/**
+ * The one spelling of a peer's address: a socket that listens on `::` reports IPv4 peers as
+ * `::ffff:10.0.0.1` (RFC 4291, 2.5.5.2), which must count as the same address as `10.0.0.1`.
+ */
+export function plainHost(host: string): string {
+  const lower = host.toLowerCase()
+  const isMapped = lower.startsWith(mappedPrefix) && lower.includes('.')
+  return isMapped ? lower.slice(mappedPrefix.length) : lower
+}
+
+/** The address without the zone (`fe80::1%eth0` is `fe80::1`): a zone means something only here. */
+export function withoutZone(host: string): string {
+  const zoneAt = host.indexOf('%')
+  return zoneAt === -1 ? host : host.slice(0, zoneAt)
+}

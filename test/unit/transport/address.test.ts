@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { formatAddress, plainHost, withoutZone } from '../../../src/transport/address.js'
+
+describe('formatAddress', () => {
+  it.each([
+    ['127.0.0.1', '127.0.0.1:8379'],
+    ['bot.example', 'bot.example:8379'],
+    ['::1', '[::1]:8379'],
+    ['FE80::0202:B3FF:FE1E:8329', '[FE80::0202:B3FF:FE1E:8329]:8379'],
+    ['fe80::1%eth0', '[fe80::1%eth0]:8379'],
+  ])('writes %s as %s', (host, text) => {
+    expect(formatAddress({ host, port: 8379 })).toBe(text)
+  })
+})
+
+describe('plainHost', () => {
+  it.each([
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['::FFFF:10.0.0.1', '10.0.0.1'],
+    ['10.0.0.1', '10.0.0.1'],
+    ['FE80::1', 'fe80::1'],
+    ['::ffff:0:1', '::ffff:0:1'],
+  ])('counts %s as %s', (host, plain) => {
+    expect(plainHost(host)).toBe(plain)
+  })
+})
+
+describe('withoutZone', () => {
+  it('takes the zone off and leaves everything else', () => {
+    expect(withoutZone('fe80::1%eth0')).toBe('fe80::1')
+    expect(withoutZone('::1')).toBe('::1')
+  })
+})
