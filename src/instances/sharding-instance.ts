@@ -3,6 +3,7 @@
  * the same whether the instance runs on this machine or on another one.
  */
 import { MachinesError } from '../errors.js'
+import type { Evaluable } from '../routing/calls.js'
 import type { Target } from '../routing/target.js'
 import { TypedEvents } from '../system/typed-events.js'
 
@@ -14,11 +15,11 @@ export type InstanceSelector =
   | readonly number[]
   | { readonly from: number; readonly to: number }
 
-export interface InstanceEvalOptions<C> {
+export interface InstanceEvalOptions {
   /** Default `'current'`: the instance itself (discordoo takes its shard ids for instance ids). */
   readonly instance?: InstanceSelector
   /** Handed to the function, as its one argument, together with what the bot exposed. */
-  readonly context?: C
+  readonly context?: object
 }
 
 /** What the handle needs from its manager. */
@@ -29,7 +30,7 @@ export interface InstanceBackend {
   kill(instance: number): Promise<void>
   recreate(instance: number, timeoutMs: number | undefined): Promise<void>
   send(instance: number, message: unknown): void
-  eval(script: unknown, to: Target, context: unknown): Promise<unknown[]>
+  eval(script: Evaluable<unknown>, to: Target, context: object | undefined): Promise<unknown[]>
 }
 
 /** What is known of an instance before it runs. */
@@ -131,13 +132,14 @@ export class ShardingInstance<Manager = unknown> {
    * Resolves to one result per instance, in the order of their ids; rejects with the first failure.
    * `manager.evalSettled` gives every outcome instead.
    */
-  async eval<R = unknown, C = Record<string, unknown>>(
-    // biome-ignore lint/suspicious/noExplicitAny: the argument holds whatever the bot exposes.
-    script: string | ((context: any) => unknown),
-    options: InstanceEvalOptions<C> = {},
+  async eval<R = unknown>(
+    script: Evaluable<unknown>,
+    options: InstanceEvalOptions = {},
   ): Promise<R[]> {
     const to = selectorTarget(options.instance ?? 'current', this.id)
-    return (await this.#backend.eval(script, to, options.context)) as R[]
+    const results = await this.#backend.eval(script, to, options.context)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the caller knows what the code over there gives
+    return results as R[]
   }
 }
 

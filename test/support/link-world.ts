@@ -11,7 +11,7 @@ import { type Faults, type FaultyCarrier, faultyCarrier } from './faulty-carrier
 import { testTrust } from './test-identity.js'
 import { VirtualSystem } from './virtual-system.js'
 
-export const heartbeatMs = 1_000
+const heartbeatMs = 1_000
 
 /** No TLS; the binding stands in for the keying material that both ends of one channel share. */
 export function plainSecure(binding = 'one channel') {

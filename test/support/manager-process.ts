@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
-export const packageRoot: string = resolve(import.meta.dirname, '../..')
+export const packageRoot: string = join(import.meta.dirname, '../..')
 
 /** A folder with the package in node_modules, as a user's project has it. */
 export class Project {

@@ -12,7 +12,7 @@ import {
 export const nativeBot: string = join(import.meta.dirname, '../fixtures/bots/native.js')
 
 /** Fast enough for tests: a crash loop after two exits, short waits. */
-export const hasty = {
+const hasty = {
   killTimeoutMs: 2_000,
   respawn: { delayMs: 50, delayMsMax: 100, attemptsMax: 2, healthyMs: 60_000 },
   output: 'ignore',
@@ -37,7 +37,7 @@ export class Testbed {
   }
 
   /** A parent that is not started yet. */
-  parent(points: ShardingMachineOptions[], machines: Extra = {}): ShardingManager {
+  parent(points: readonly ShardingMachineOptions[], machines: Extra = {}): ShardingManager {
     return this.make({ machines: { me: 'parent', points, ...machines } })
   }
 
@@ -49,7 +49,7 @@ export class Testbed {
       signals: 'ignore',
       ...options,
       ...(options.machines ? { machines: { stateDir, ...options.machines } } : {}),
-    } as ShardingManagerOptions)
+    })
     // Warnings are looked at where a test is about them; elsewhere they are only noise.
     manager.on('warning', () => {})
     this.managers.push(manager)
@@ -66,7 +66,7 @@ export class Testbed {
 /** The point of a child of this process. */
 export function pointOf(
   child: ShardingManager,
-  childManagerOptions: ShardingMachineOptions['childManagerOptions'],
+  childManagerOptions: NonNullable<ShardingMachineOptions['childManagerOptions']>,
   more: Partial<ShardingMachineOptions> = {},
 ): ShardingMachineOptions {
   const { host = '', port = 0 } = child.address ?? {}

@@ -54,7 +54,10 @@ export class FrameChannel implements InstanceChannel {
   #closed = false
 
   /** @param connect attaches the carrier to the events it must report. */
-  constructor(connect: (events: CarrierEvents) => ByteCarrier, bounds = defaultBounds) {
+  constructor(
+    connect: (events: CarrierEvents) => ByteCarrier,
+    bounds: ChannelBounds = defaultBounds,
+  ) {
     this.#bounds = bounds
     this.#decoder = new FrameDecoder(bounds.frameBytesMax)
     this.#carrier = connect({

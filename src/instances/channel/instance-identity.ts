@@ -12,16 +12,17 @@ export const channelVariable = 'DISCORDOO_MACHINES_CHANNEL'
 
 export type ChannelKind = 'fd' | 'port'
 
+const modes: readonly unknown[] = ['processes', 'workers', 'clusters']
+
 function isIdentity(value: unknown): value is InstanceIdentity {
   if (typeof value !== 'object' || value === null) return false
-  const fields = value as Record<string, unknown>
-  const numbers = [fields.instance, fields.totalShards, fields.callTimeoutMs]
+  const fields = new Map<string, unknown>(Object.entries(value))
+  const isOfType = (type: string) => (name: string) => typeof fields.get(name) === type
   return (
-    fields.version === 1 &&
-    numbers.every((field) => typeof field === 'number') &&
-    typeof fields.shards === 'string' &&
-    typeof fields.machine === 'string' &&
-    ['processes', 'workers', 'clusters'].includes(fields.mode as string)
+    fields.get('version') === 1 &&
+    ['instance', 'totalShards', 'callTimeoutMs'].every(isOfType('number')) &&
+    ['shards', 'machine'].every(isOfType('string')) &&
+    modes.includes(fields.get('mode'))
   )
 }
 

@@ -48,13 +48,18 @@ export interface FleetOptions {
   readonly run: RunOptions
   readonly callTimeoutMs: number
   readonly system: System
-  /** Lines that instances print, already prefixed, when `run.output` is 'prefix'. */
-  readonly writeOutput: (stream: 'stdout' | 'stderr', line: string) => void
+  /**
+   * Lines that instances print, already prefixed, when `run.output` is 'prefix'. While a returned
+   * promise is pending, that stream of that instance is not read: a slow terminal slows bots down
+   * instead of filling memory. `writeLine` of output.ts does this for the manager's own output.
+   */
+  readonly writeOutput: (stream: 'stdout' | 'stderr', line: string) => void | Promise<void>
   readonly onEvent: (event: InstanceEvent) => void
   /** A routed envelope that an instance sent. */
   readonly onEnvelope: (instance: number, envelope: Uint8Array) => void
 }
 
+/** The fleet owns its launcher: stop() closes it. After stop() a fleet is not started again. */
 export interface Fleet {
   /**
    * Starts every instance, `startConcurrency` at a time.

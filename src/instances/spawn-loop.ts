@@ -1,0 +1,22 @@
+/** Refuses a manager inside an instance: it would start itself again and again. */
+import cluster from 'node:cluster'
+import { isMainThread } from 'node:worker_threads'
+import { MachinesError } from '../errors.js'
+import { identityVariable } from './channel/instance-channel.js'
+
+/** discordoo's own mark of an instance. */
+const discordooVariable = 'SHARDING_MANAGER_IPC'
+
+/**
+ * Throws DM_SPAWN_LOOP in a forked process, worker or cluster worker that a manager of ours or of
+ * discordoo started. As in discordoo, a plain main process may inherit the variables.
+ */
+export function refuseSpawnLoop(env: Readonly<Record<string, string | undefined>>): void {
+  const marked = env[identityVariable] !== undefined || env[discordooVariable] !== undefined
+  const started = process.send !== undefined || !isMainThread || cluster.isWorker
+  if (!marked || !started) return
+  const message =
+    'spawning loop detected: a ShardingManager was created inside an instance; ' +
+    'is `file` the manager file instead of the bot file?'
+  throw new MachinesError('DM_SPAWN_LOOP', message)
+}

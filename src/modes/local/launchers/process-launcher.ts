@@ -1,0 +1,29 @@
+/** Processes mode: one child process per instance. */
+import { fork } from 'node:child_process'
+import type { System } from '../../../system/system.js'
+import type { Launcher } from '../launcher.js'
+import { Reaper } from '../reaper/reaper.js'
+import { childInstance, childStdio } from './child-instance.js'
+import { withPreload } from './exec-argv.js'
+import { guardedLaunch } from './failed-launch.js'
+import { instanceEnv } from './instance-env.js'
+
+/** `run.forkOptions` apply, apart from env and stdio, which belong to the manager. */
+export function processLauncher(system: System): Launcher {
+  const reaper = new Reaper(system)
+  return {
+    mode: 'processes',
+    launch: (spec) =>
+      guardedLaunch(spec, () => {
+        const { file, forkOptions } = spec.run
+        const child = fork(file, [], {
+          ...forkOptions,
+          env: instanceEnv(process.env, spec, 'processes'),
+          execArgv: withPreload(forkOptions.execArgv, process.execArgv),
+          stdio: childStdio(),
+        })
+        return childInstance(spec, child, child, reaper)
+      }),
+    close: () => reaper.close(),
+  }
+}

@@ -1,0 +1,149 @@
+/** Whatever happens in whatever order: never two live incarnations, and every wait ends. */
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { SupervisorAction } from '../../../../src/modes/local/instance-cycle.js'
+import { Supervisor } from '../../../../src/modes/local/supervisor.js'
+
+const ids = [0, 1, 2]
+const concurrency = 2
+
+const doings = ['create', 'stop', 'ready', 'exit', 'lost', 'tick', 'stopAll'] as const
+const step = fc.record({
+  doing: fc.constantFrom(...doings),
+  id: fc.constantFrom(...ids),
+  afterMs: fc.constantFrom(0, 1, 100, 2_000, 100_000),
+})
+interface Step {
+  readonly doing: (typeof doings)[number]
+  readonly id: number
+  readonly afterMs: number
+}
+
+/** A supervisor with a world that does what it is told and checks every action. */
+class World {
+  readonly live = new Set<number>()
+  readonly #starting = new Set<number>()
+  readonly #startWaits = new Set<number>()
+  readonly #endWaits = new Set<number>()
+  readonly #supervisor: Supervisor
+  #now = 0
+
+  constructor(respawns: boolean, random: () => number) {
+    this.#supervisor = new Supervisor(
+      ids.map((id) => ({ id, shards: [id] })),
+      {
+        startTimeoutMs: 5_000,
+        startConcurrency: concurrency,
+        killTimeoutMs: 1_000,
+        random,
+        respawn: {
+          enabled: respawns,
+          delayMs: 100,
+          delayMsMax: 1_000,
+          attemptsMax: 3,
+          healthyMs: 10_000,
+        },
+      },
+    )
+  }
+
+  take({ doing, id, afterMs }: Step): void {
+    this.#now += afterMs
+    if (doing === 'ready' || doing === 'exit' || doing === 'lost') {
+      if (this.live.has(id)) this.#happen(doing, id)
+    } else if (doing === 'create') {
+      this.#startWaits.add(id)
+      this.#check(this.#supervisor.create(id, this.#now))
+    } else if (doing === 'tick') {
+      this.#check(this.#supervisor.tick(this.#now))
+    } else {
+      this.#stop(doing === 'stop' ? [id] : ids)
+    }
+  }
+
+  #stop(which: readonly number[]): void {
+    for (const id of which) this.#endWaits.add(id)
+    const [id = 0] = which
+    const one = which.length === 1
+    this.#check(
+      one
+        ? this.#supervisor.stop(id, 'why', this.#now)
+        : this.#supervisor.stopAll('why', this.#now),
+    )
+  }
+
+  /** Nothing but time passes, and SIGKILL works. */
+  runOut(): void {
+    for (let rounds = 0; rounds < 200; rounds += 1) {
+      const deadline = this.#supervisor.deadline()
+      if (deadline === undefined) break
+      this.take({ doing: 'tick', id: 0, afterMs: Math.max(0, deadline - this.#now) })
+    }
+  }
+
+  expectAllSettled(): void {
+    expect(this.#supervisor.deadline()).toBeUndefined()
+    expect([...this.#startWaits]).toEqual([])
+    expect([...this.#endWaits]).toEqual([])
+  }
+
+  #happen(doing: 'ready' | 'exit' | 'lost', id: number): void {
+    if (doing === 'ready') {
+      this.#starting.delete(id)
+      this.#check(this.#supervisor.ready(id, this.#now))
+    } else if (doing === 'lost') {
+      this.#check(this.#supervisor.channelLost(id, this.#now))
+    } else {
+      this.live.delete(id)
+      this.#starting.delete(id)
+      this.#check(this.#supervisor.exited(id, { code: 1, signal: null }, this.#now))
+    }
+  }
+
+  #check(actions: readonly SupervisorAction[]): void {
+    const killed: number[] = []
+    for (const action of actions) {
+      if (action.type === 'launch') this.#launch(action.instance)
+      if (action.type === 'ask-stop' || action.type === 'kill') {
+        expect(this.live).toContain(action.instance)
+        this.#starting.delete(action.instance)
+      }
+      if (action.type === 'kill' && action.signal === 'SIGKILL') killed.push(action.instance)
+      if (action.type === 'start-settled') {
+        expect(this.#startWaits.delete(action.instance)).toBe(true)
+      }
+      if (action.type === 'down') this.#endWaits.delete(action.instance)
+    }
+    const starting = ids.filter((id) => this.#supervisor.view(id).phase === 'starting')
+    expect(starting.length).toBeLessThanOrEqual(concurrency)
+    for (const id of killed) this.#happen('exit', id)
+  }
+
+  #launch(id: number): void {
+    expect(this.live).not.toContain(id)
+    this.live.add(id)
+    this.#starting.add(id)
+  }
+}
+
+describe('the supervisor under any order of events', () => {
+  it('never has two live incarnations, and ends every wait', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        fc.boolean(),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (steps, respawns, random) => {
+          const world = new World(respawns, () => random)
+          for (const one of steps) world.take(one)
+          world.runOut()
+          world.take({ doing: 'stopAll', id: 0, afterMs: 0 })
+          world.runOut()
+          world.expectAllSettled()
+          expect([...world.live]).toEqual([])
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
