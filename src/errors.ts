@@ -14,7 +14,8 @@ export const errorCodes = {
   DM_OPTION_TYPE: 'An option has a value of the wrong type.',
   DM_OPTION_VALUE: 'An option has a value outside of what is allowed.',
   DM_OPTION_FILE: 'A file or folder named in an option is missing or cannot be read.',
-  DM_OPTION_MISPLACED: 'An option stands where it has no effect; the message says where it belongs.',
+  DM_OPTION_MISPLACED:
+    'An option stands where it has no effect; the message says where it belongs.',
   DM_OPTION_CONFLICT: 'Two options contradict each other.',
   DM_SHARDS_INVALID: 'A shard list is not a number, an array of shard ids, or { from, to }.',
   DM_SHARDS_OVERLAP: 'Two points were given the same shard.',
@@ -57,6 +58,7 @@ export const errorCodes = {
   DM_LISTEN_FAILED: 'The child manager cannot listen on its address.',
   DM_TLS_FAILED: 'The TLS handshake with the other manager failed.',
   DM_CERTIFICATE_REFUSED: 'The certificate of the other manager is not one that is trusted.',
+  DM_CERTIFICATE_EXPIRED: 'A certificate is outside of its validity dates; only ever a warning.',
   DM_FRAME_TOO_LARGE: 'A frame announces more bytes than the limit.',
   DM_FRAME_INVALID: 'A frame makes no sense.',
   DM_PREFACE_INVALID: 'The other side does not speak the discordoo-machines protocol.',
@@ -65,6 +67,8 @@ export const errorCodes = {
   DM_HANDSHAKE_INVALID: 'A handshake message is malformed or out of order.',
   DM_IDENTITY_REFUSED: 'The other manager could not prove that it is one that is trusted.',
   DM_IDENTITY_CHANGED: 'A machine known from before presents another identity key.',
+  DM_TRUST_ON_FIRST_USE:
+    'A warning: managers recognise each other by nothing but their first meeting.',
   DM_PARENT_BUSY: 'The child already serves another parent.',
   DM_EPOCH_OLD: 'The parent carries an older epoch than the one the child has seen.',
   DM_LINK_LOST: 'The link to the other manager was lost and could not be resumed.',
@@ -76,6 +80,11 @@ export const errorCodes = {
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
+
+/** Whether a word from outside (another manager, a file) is a code that this version knows. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorCodes, code)
+}
 
 /** Facts that go with an error, beside its code and message. */
 export interface ErrorDetails {

@@ -19,13 +19,16 @@ function limit(value: number, unit: Limit['unit'], reason: string): Limit {
 }
 
 export type LimitName =
+  | 'linkOfflineAfterMs'
+  | 'redialAfterCloseMs'
+  | 'stopMarginMs'
   | 'handshakeFrameBytesMax'
   | 'handshakeTimeoutMs'
   | 'frameBytesMax'
   | 'bodyBytesMax'
   | 'bodyDepthMax'
-  | 'bodyBigintDigitsMax'
   | 'envelopeTargetsMax'
+  | 'bodyBigintDigitsMax'
   | 'machineNameBytesMax'
   | 'requestBackstopMs'
   | 'connectionsMax'
@@ -33,6 +36,10 @@ export type LimitName =
   | 'sessionBufferBytesMax'
   | 'sessionResumeWindowMs'
   | 'ackEveryMessages'
+  | 'ackEveryBytes'
+  | 'closeTimeoutMs'
+  | 'dialAttemptTimeoutMs'
+  | 'redialDelayMsMax'
   | 'pendingRequestsMax'
   | 'channelFrameBytesMax'
   | 'channelBacklogBytesMax'
@@ -47,8 +54,25 @@ export type LimitName =
   | 'secretBytesMin'
   | 'managerLostGraceMs'
   | 'reaperGraceMs'
+  | 'smallFileBytesMax'
+  | 'outputDrainMs'
 
 export const limitTable: Readonly<Record<LimitName, Limit>> = {
+  linkOfflineAfterMs: limit(
+    3_000,
+    'ms',
+    'A broken link that is back by then is not noticed by callers; after it they get offline.',
+  ),
+  redialAfterCloseMs: limit(
+    1_000,
+    'ms',
+    'A child that said goodbye is probably being restarted: no hurry, and no long wait either.',
+  ),
+  stopMarginMs: limit(
+    10_000,
+    'ms',
+    'What a parent adds to the stop time of a machine before it gives up waiting for its word.',
+  ),
   handshakeFrameBytesMax: limit(
     16 * KiB,
     'bytes',
@@ -111,6 +135,26 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'How long a broken link may take to come back before its messages count as lost.',
   ),
   ackEveryMessages: limit(64, 'count', 'Confirming more rarely keeps more messages in memory.'),
+  ackEveryBytes: limit(
+    1 * MiB,
+    'bytes',
+    'A few large messages are confirmed without waiting for 64 of them.',
+  ),
+  closeTimeoutMs: limit(
+    3_000,
+    'ms',
+    'How long a goodbye may take to reach the peer before the connection is cut.',
+  ),
+  dialAttemptTimeoutMs: limit(
+    10_000,
+    'ms',
+    'A host that drops packets says nothing for minutes; the next attempt may fare better.',
+  ),
+  redialDelayMsMax: limit(
+    30_000,
+    'ms',
+    'A machine that comes back is found within this time, and no sooner is it worth the noise.',
+  ),
   pendingRequestsMax: limit(
     65_536,
     'count',
@@ -173,9 +217,20 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'ms',
     'After this the reaper kills instances of a dead manager that have not ended by themselves.',
   ),
+  smallFileBytesMax: limit(
+    1 * MiB,
+    'bytes',
+    'Certificates, keys and state files are far smaller; a wrong path must not fill the memory.',
+  ),
+  outputDrainMs: limit(
+    500,
+    'ms',
+    'How long the last output of an exited instance is waited for; a process it left behind may hold it open.',
+  ),
 }
 
 /** The bare numbers, for code. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of a complete record make a complete one
 export const limits: Readonly<Record<LimitName, number>> = Object.fromEntries(
   Object.entries(limitTable).map(([name, { value }]) => [name, value]),
 ) as Record<LimitName, number>

@@ -3,6 +3,7 @@
  * (parent, child). The public `ShardingManager` picks one and turns its events into its own.
  */
 import type { MachinesError } from '../errors.js'
+import type { ChildShardingModes } from '../options/sharding-modes.js'
 import type { Calls } from '../routing/calls.js'
 import type { Undelivered } from '../routing/router-types.js'
 import type { InstanceEvent, InstanceStatus } from './local/fleet-types.js'
@@ -21,6 +22,8 @@ export interface MachineStatus {
   /** Position of its point, from 0. */
   readonly index: number
   readonly phase: MachinePhase
+  /** How it runs its instances. */
+  readonly mode: ChildShardingModes
   /** Round trip of the link in ms; undefined while not linked, and for a local mode. */
   readonly pingMs: number | undefined
   /** How late the other manager's event loop ran at its last heartbeat, ms. */
@@ -33,7 +36,8 @@ export interface MachineStatus {
 /** What a mode tells the manager. */
 export type ModeEvent =
   | { readonly type: 'instance'; readonly machine: string; readonly event: InstanceEvent }
-  | { readonly type: 'instances'; readonly machine: string }
+  /** Which instances there are has changed. */
+  | { readonly type: 'instances' }
   | {
       readonly type: 'machine'
       readonly machine: string
@@ -49,7 +53,8 @@ export type ModeEvent =
     }
   | { readonly type: 'slow'; readonly machine: string; readonly pingMs: number }
   | { readonly type: 'undelivered'; readonly report: Undelivered }
-  | { readonly type: 'message'; readonly message: unknown; readonly from: number }
+  /** Somebody was not let in on the port of this child. */
+  | { readonly type: 'refused'; readonly error: MachinesError }
   | { readonly type: 'envelope'; readonly instance: number; readonly envelope: Uint8Array }
   | { readonly type: 'warning'; readonly error: MachinesError }
   /** The parent told this child to stop and the child's policy is to end with it. */
@@ -65,6 +70,10 @@ export interface ManagerMode {
   /** Closes the links and leaves the bots running; DM_NOT_IN_THIS_MODE but for a parent. */
   detach(): Promise<void>
   machines(): readonly MachineStatus[]
+  /** Shards of the whole bot; 0 in a child that was not told yet. */
+  totalShards(): number
+  /** The address a child listens on; undefined before start() and in other modes. */
+  address(): { readonly host: string; readonly port: number } | undefined
   kill(instance: number): Promise<void>
   create(instance: number): Promise<void>
   recreate(instance: number): Promise<void>

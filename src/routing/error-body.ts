@@ -1,7 +1,7 @@
 /** Errors as bodies of RESPONSE, FAULT and UNDELIVERED: `{ code, message, cause? }`. */
 import { inspect } from 'node:util'
-import type { ErrorCode, ErrorDetails } from '../errors.js'
-import { errorCodes, MachinesError } from '../errors.js'
+import type { ErrorDetails } from '../errors.js'
+import { isErrorCode, MachinesError } from '../errors.js'
 import { decodeBody, encodeBody } from './body-codec.js'
 
 const describeOptions = { depth: 2, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 1_000 }
@@ -26,7 +26,7 @@ export function decodeError(body: Uint8Array, details: ErrorDetails = {}): Machi
     const facts = decodeBody(body)
     if (typeof facts === 'object' && facts !== null && 'code' in facts && 'message' in facts) {
       const { code, message } = facts
-      if (isCode(code) && typeof message === 'string') {
+      if (isErrorCode(code) && typeof message === 'string') {
         const cause = 'cause' in facts ? { cause: facts.cause } : {}
         return new MachinesError(code, message, { ...details, ...cause })
       }
@@ -43,10 +43,6 @@ export function decodeError(body: Uint8Array, details: ErrorDetails = {}): Machi
 /** What the code of a bot threw, as the error of its outcome; `what` ran, as "the eval". */
 export function remoteError(what: string, thrown: unknown): MachinesError {
   return new MachinesError('DM_REMOTE', `${what} threw ${headline(thrown)}`, { cause: thrown })
-}
-
-function isCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(errorCodes, code)
 }
 
 function headline(thrown: unknown): string {

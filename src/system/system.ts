@@ -58,3 +58,16 @@ export function sleep(system: System, delayMs: number, signal?: AbortSignal): Pr
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** The outcome of `work`, or `timedOut()` as a rejection when it takes longer than `timeoutMs`. */
+export function deadline<T>(
+  system: System,
+  work: Promise<T>,
+  timeoutMs: number,
+  timedOut: () => Error,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = system.setTimer(timeoutMs, () => reject(timedOut()))
+    work.then(resolve, reject).finally(cancel)
+  })
+}

@@ -8,7 +8,7 @@ import type { InstanceEvent, InstanceStatus } from '../local/fleet-types.js'
 export const LinkMessageKind = { CONTROL: 1, ENVELOPE: 2 } as const
 
 /** One instance of an assignment; shards as ranges, `96-127`. */
-export interface AssignedInstance {
+interface AssignedInstance {
   readonly id: number
   readonly shards: string
 }
@@ -34,7 +34,8 @@ export interface ErrorReport {
 export type InstanceAction = 'kill' | 'create' | 'recreate'
 
 export type ParentMessage =
-  | { readonly op: 'assign'; readonly revision: number; readonly assignment: Assignment }
+  /** An Assignment; the child parses it by itself, so that it can say what is wrong with it. */
+  | { readonly op: 'assign'; readonly revision: number; readonly assignment: unknown }
   | { readonly op: 'topology'; readonly topology: unknown }
   | {
       readonly op: 'instance'
@@ -50,6 +51,8 @@ export type ChildMessage =
       readonly op: 'accepted'
       readonly revision: number
       readonly adopted: boolean
+      /** How long each step of stopping its instances may take, ms. */
+      readonly killTimeoutMs: number
       readonly instances: readonly InstanceStatus[]
     }
   | { readonly op: 'refused'; readonly revision: number; readonly error: ErrorReport }
@@ -62,12 +65,6 @@ export type ChildMessage =
     }
   | { readonly op: 'instance-done'; readonly call: number; readonly error?: ErrorReport }
   | { readonly op: 'stopped' }
-
-/** What a child says about itself in HELLO and WELCOME. */
-export interface ChildAbout {
-  readonly kind: 'child'
-  readonly node: string
-}
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })

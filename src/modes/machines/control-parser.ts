@@ -2,7 +2,12 @@
  * Reads control messages from the other manager. It is authenticated, but it may be another version
  * or have a bug: what is malformed gives undefined, is counted by the caller, and does no harm.
  */
-import type { InstanceEvent, InstancePhase, InstanceStatus } from '../local/fleet-types.js'
+import type {
+  ExitSummary,
+  InstanceEvent,
+  InstancePhase,
+  InstanceStatus,
+} from '../local/fleet-types.js'
 import {
   type ChildMessage,
   decodeControl,
@@ -14,10 +19,11 @@ import {
 type Fields = Record<string, unknown>
 
 const childMessages: Readonly<Record<string, (fields: Fields) => ChildMessage | undefined>> = {
-  accepted({ revision, adopted, instances }) {
+  accepted({ revision, adopted, killTimeoutMs, instances }) {
     const statuses = listOf(instances, parseStatus)
     if (!isCount(revision) || typeof adopted !== 'boolean' || !statuses) return undefined
-    return { op: 'accepted', revision, adopted, instances: statuses }
+    if (!isCount(killTimeoutMs)) return undefined
+    return { op: 'accepted', revision, adopted, killTimeoutMs, instances: statuses }
   },
   refused({ revision, error }) {
     const report = parseReport(error)
@@ -43,9 +49,7 @@ const childMessages: Readonly<Record<string, (fields: Fields) => ChildMessage | 
 
 const parentMessages: Readonly<Record<string, (fields: Fields) => ParentMessage | undefined>> = {
   assign({ revision, assignment }) {
-    if (!isCount(revision)) return undefined
-    // The assignment has a parser of its own, which says what is wrong with it.
-    return { op: 'assign', revision, assignment: assignment as never }
+    return isCount(revision) ? { op: 'assign', revision, assignment } : undefined
   },
   topology: ({ topology }) => ({ op: 'topology', topology }),
   instance({ call, action, instance }) {
@@ -68,42 +72,64 @@ function parseWith<M>(
   bytes: Uint8Array,
 ): M | undefined {
   const fields = decodeControl(bytes)
-  if (!fields || !Object.hasOwn(table, String(fields.op))) return undefined
-  return table[String(fields.op)]?.(fields)
+  return fields && isKeyOf(table, fields.op) ? table[fields.op]?.(fields) : undefined
 }
 
-const eventTypes: ReadonlySet<unknown> = new Set<InstanceEvent['type']>([
-  'spawned',
-  'ready',
-  'exited',
-  'respawning',
-  'crash-loop',
-  'start-failed',
-  'stopped',
-])
+type EventParser = (instance: number, fields: Fields) => InstanceEvent | undefined
 
-const phases: ReadonlySet<unknown> = new Set<InstancePhase>([
-  'waiting',
-  'starting',
-  'ready',
-  'stopping',
-  'backoff',
-  'crash-loop',
-  'stopped',
-])
+const events: Readonly<Record<InstanceEvent['type'], EventParser>> = {
+  spawned: (instance, { pid }) => ({
+    type: 'spawned',
+    instance,
+    pid: isCount(pid) ? pid : undefined,
+  }),
+  ready: (instance) => ({ type: 'ready', instance }),
+  exited: (instance, { exit }) => {
+    const summary = parseExit(exit)
+    return summary && { type: 'exited', instance, exit: summary }
+  },
+  respawning: (instance, { delayMs }) =>
+    typeof delayMs === 'number' ? { type: 'respawning', instance, delayMs } : undefined,
+  'crash-loop': (instance, { exits }) =>
+    isCount(exits) ? { type: 'crash-loop', instance, exits } : undefined,
+  'start-failed': (instance, fields) => {
+    const report = parseReport(fields)
+    return report && { type: 'start-failed', instance, ...report }
+  },
+  stopped: (instance) => ({ type: 'stopped', instance }),
+}
 
 function parseEvent(value: unknown): InstanceEvent | undefined {
-  if (!isRecord(value) || !eventTypes.has(value.type) || !isCount(value.instance)) return undefined
-  if (value.type === 'exited' && !isRecord(value.exit)) return undefined
-  return value as unknown as InstanceEvent
+  if (!isRecord(value) || !isCount(value.instance) || !isKeyOf(events, value.type)) return undefined
+  return events[value.type](value.instance, value)
+}
+
+function parseExit(value: unknown): ExitSummary | undefined {
+  if (!isRecord(value)) return undefined
+  const { code, signal, message } = value
+  return {
+    code: typeof code === 'number' ? code : null,
+    signal: typeof signal === 'string' ? signal : null,
+    ...(typeof message === 'string' ? { message } : {}),
+  }
+}
+
+const phases: Readonly<Record<InstancePhase, true>> = {
+  waiting: true,
+  starting: true,
+  ready: true,
+  stopping: true,
+  backoff: true,
+  'crash-loop': true,
+  stopped: true,
 }
 
 function parseStatus(value: unknown): InstanceStatus | undefined {
-  if (!isRecord(value) || !isCount(value.id) || !phases.has(value.phase)) return undefined
+  if (!isRecord(value) || !isCount(value.id) || !isKeyOf(phases, value.phase)) return undefined
   return {
     id: value.id,
     shards: [],
-    phase: value.phase as InstancePhase,
+    phase: value.phase,
     pid: isCount(value.pid) ? value.pid : undefined,
     respawns: isCount(value.respawns) ? value.respawns : 0,
   }
@@ -129,6 +155,10 @@ function listOf<T>(value: unknown, parse: (item: unknown) => T | undefined): T[]
 
 function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isKeyOf<Table extends object>(table: Table, key: unknown): key is keyof Table {
+  return typeof key === 'string' && Object.hasOwn(table, key)
 }
 
 function isCount(value: unknown): value is number {

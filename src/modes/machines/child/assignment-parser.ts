@@ -1,7 +1,7 @@
 /** Reads an assignment that came over the link: nothing in it is believed before it was checked. */
 
 import type { InstancePlan } from '../../../allocator/plan-types.js'
-import { parseRanges } from '../../../allocator/shard-lists.js'
+import { parseRanges, rangesToList } from '../../../allocator/shard-lists.js'
 import { MachinesError } from '../../../errors.js'
 import { limits } from '../../../limits.js'
 import type { Assignment } from '../control-messages.js'
@@ -34,9 +34,11 @@ function parseInstances(value: unknown, totalShards: number): InstancePlan[] {
     const path = `instances[${position}]`
     const given = record(entry, path)
     const id = integer(given.id, `${path}.id`, 0, totalShards - 1)
-    const shards = parseRanges(text(given.shards, `${path}.shards`))
-    const clash = shards.find((shard) => shard >= totalShards || owned.has(shard))
-    if (ids.has(id) || clash !== undefined || shards.length === 0) {
+    const ranges = parseRanges(text(given.shards, `${path}.shards`))
+    // Looked at before the list is spelled out, so that a wrong range takes no memory.
+    const areBelow = ranges.every(({ to }) => to < totalShards)
+    const shards = areBelow ? rangesToList(ranges) : []
+    if (ids.has(id) || shards.length === 0 || shards.some((shard) => owned.has(shard))) {
       throw refused(path, 'ids and shards below totalShards, each given once')
     }
     ids.add(id)

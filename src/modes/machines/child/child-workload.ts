@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { MachinesError } from '../../../errors.js'
 import type { RunOptions } from '../../../options/resolved-options.js'
-import type { Fleet, InstanceEvent, InstanceStatus } from '../../local/fleet-types.js'
+import type { Fleet, InstanceStatus } from '../../local/fleet-types.js'
 import type { CheckedAssignment } from './assignment-parser.js'
 
 /** How one apply() went: `adopted` when what ran already was what was asked for. */
@@ -19,17 +19,13 @@ export interface Applied {
 export interface WorkloadHooks {
   /** Turns the assignment into options of this machine; throws DM_ASSIGNMENT_REFUSED. */
   runOptions(assignment: CheckedAssignment): RunOptions
-  createFleet(
-    assignment: CheckedAssignment,
-    run: RunOptions,
-    onEvent: (event: InstanceEvent) => void,
-  ): Fleet
-  onEvent(event: InstanceEvent): void
+  createFleet(assignment: CheckedAssignment, run: RunOptions): Fleet
   /** Instances and their shards changed. */
   onAssignment(assignment: CheckedAssignment): void
 }
 
 interface Running {
+  readonly run: RunOptions
   readonly assignment: CheckedAssignment
   readonly fleet: Fleet
   readonly started: Promise<void>
@@ -53,6 +49,15 @@ export class ChildWorkload {
     return this.#running?.fleet
   }
 
+  get mode(): RunOptions['mode'] | undefined {
+    return this.#running?.run.mode
+  }
+
+  /** How long each step of stopping may take, ms. */
+  get killTimeoutMs(): number {
+    return this.#running?.run.killTimeoutMs ?? 0
+  }
+
   status(): readonly InstanceStatus[] {
     return this.#running?.fleet.status() ?? []
   }
@@ -66,11 +71,11 @@ export class ChildWorkload {
         return { adopted: true, started: this.#readyAgain(current) }
       }
       await this.#end('another assignment')
-      const fleet = this.#hooks.createFleet(assignment, run, this.#hooks.onEvent)
+      const fleet = this.#hooks.createFleet(assignment, run)
       const started = fleet.start()
       // Whoever applied it awaits `started`; this only keeps a late failure from being unhandled.
       started.catch(() => {})
-      this.#running = { assignment, fleet, started }
+      this.#running = { run, assignment, fleet, started }
       this.#hooks.onAssignment(assignment)
       return { adopted: false, started }
     })

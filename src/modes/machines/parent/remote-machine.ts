@@ -4,7 +4,7 @@
  */
 import type { InstancePlan } from '../../../allocator/plan-types.js'
 import { formatRanges, listToRanges } from '../../../allocator/shard-lists.js'
-import { type ErrorCode, errorCodes, MachinesError } from '../../../errors.js'
+import { isErrorCode, MachinesError } from '../../../errors.js'
 import type { InstanceEvent, InstancePhase, InstanceStatus } from '../../local/fleet-types.js'
 import type { MachinePhase } from '../../mode.js'
 import {
@@ -47,8 +47,9 @@ export class RemoteMachine {
   #phase: MachinePhase = 'dialling'
   #error: MachinesError | undefined
   #revision = 0
+  #killTimeoutMs = 0
   #nextCall = 1
-  #stopped: (() => void) | undefined
+  #stopped: ((confirmed: boolean) => void) | undefined
 
   constructor(
     assignment: Omit<Assignment, 'instances'>,
@@ -64,6 +65,11 @@ export class RemoteMachine {
     }
     this.#hooks = hooks
     this.#instances = new Map(instances.map((plan) => [plan.id, waiting(plan)]))
+  }
+
+  /** How long each step of stopping its instances may take, ms, as the child said. */
+  get killTimeoutMs(): number {
+    return this.#killTimeoutMs
   }
 
   get name(): string {
@@ -112,7 +118,7 @@ export class RemoteMachine {
   /** Tells the child to stop its instances; resolves true when it confirmed that all have exited. */
   askToStop(reason: string): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#stopped = () => resolve(true)
+      this.#stopped = resolve
       if (!this.#tell({ op: 'stop', reason })) resolve(false)
     })
   }
@@ -137,7 +143,9 @@ export class RemoteMachine {
 
   /** The session is gone: nobody will answer what was asked in it. */
   failCalls(reason: MachinesError): void {
-    for (const { reject } of this.#calls.values()) reject(reason)
+    this.#stopped?.(false)
+    this.#stopped = undefined
+    for (const call of this.#calls.values()) call.reject(reason)
     this.#calls.clear()
   }
 
@@ -162,7 +170,7 @@ export class RemoteMachine {
         this.#callDone(message.call, message.error)
         break
       case 'stopped':
-        this.#stopped?.()
+        this.#stopped?.(true)
         this.#stopped = undefined
         break
     }
@@ -170,6 +178,7 @@ export class RemoteMachine {
 
   #accepted(message: Extract<ChildMessage, { op: 'accepted' }>): void {
     if (message.revision !== this.#revision) return
+    this.#killTimeoutMs = message.killTimeoutMs
     for (const status of message.instances) {
       const planned = this.#instances.get(status.id)
       if (planned) this.#instances.set(status.id, { ...status, shards: planned.shards })
@@ -240,9 +249,8 @@ function startFailure(
 }
 
 /** An error as the child reported it; a code that this version does not know becomes DM_REMOTE. */
-export function errorOf(report: ErrorReport, machine: string, instance?: number): MachinesError {
-  const known = Object.hasOwn(errorCodes, report.code)
-  return new MachinesError(known ? (report.code as ErrorCode) : 'DM_REMOTE', report.message, {
+function errorOf(report: ErrorReport, machine: string, instance?: number): MachinesError {
+  return new MachinesError(isErrorCode(report.code) ? report.code : 'DM_REMOTE', report.message, {
     machine,
     ...(instance === undefined ? {} : { instance }),
   })

@@ -1,0 +1,49 @@
+/** The events of `ShardingManager`, and how the events of a mode turn into them. */
+import type { MachinesError } from './errors.js'
+import type { ShardingInstance } from './instances/sharding-instance.js'
+import type { ExitSummary } from './modes/local/fleet-types.js'
+import type { MachineStatus } from './modes/mode.js'
+import type { Undelivered } from './routing/router-types.js'
+
+export interface ShardingManagerEvents {
+  /** start() is about to resolve: a child listens; any other manager has every shard running. */
+  ready: () => void
+  /** stop() or detach() is done, or the parent dismissed this child. */
+  stop: () => void
+  /**
+   * Never emitted, as in discordoo, where it is declared for messages to the manager: bots talk to
+   * each other. Kept so that existing listeners still compile.
+   */
+  message: (message: unknown) => void
+  /** A child did not let somebody in; the error says why, and nobody outside learns more. */
+  refused: (error: MachinesError) => void
+  /** The process, worker or cluster worker of an instance exists; its bot is not ready yet. */
+  instanceSpawn: (instance: ShardingInstance) => void
+  /** The bot called ready(). */
+  instanceReady: (instance: ShardingInstance) => void
+  /** The system confirmed that the instance is gone. */
+  instanceExit: (instance: ShardingInstance, exit: ExitSummary) => void
+  /** The instance will be started again after `delayMs`. */
+  instanceRespawn: (instance: ShardingInstance, delayMs: number) => void
+  /** The instance exited `exits` times in a row and stays down until recreate(). */
+  crashLoop: (instance: ShardingInstance, exits: number) => void
+  /** An instance did not come up this time; it may be tried again by the respawn policy. */
+  instanceStartFailed: (instance: ShardingInstance, error: MachinesError) => void
+  /** The instance was asked to stop and is gone. */
+  instanceStop: (instance: ShardingInstance) => void
+  /** A machine entered another phase (dialling, starting, ready, failed, lost, stopped). */
+  machine: (machine: MachineStatus) => void
+  /** A machine could not be reached; the parent tries again after `retryMs`. */
+  dialFailed: (event: {
+    readonly machine: string
+    readonly error: MachinesError
+    readonly attempt: number
+    readonly retryMs: number
+  }) => void
+  /** The round trip to a machine is above `pingWarningMs` (the guide's 50 ms). */
+  slowLink: (event: { readonly machine: string; readonly pingMs: number }) => void
+  /** A message that this manager sent did not arrive. */
+  undelivered: (report: Undelivered) => void
+  /** Something an operator should know. Without a listener it goes to `process.emitWarning`. */
+  warning: (error: MachinesError) => void
+}

@@ -1,0 +1,24 @@
+/** Picks the mode that the options ask for. */
+import type { ResolvedOptions } from '../options/resolved-options.js'
+import type { System } from '../system/system.js'
+import { LocalMode } from './local/local-mode.js'
+import { ChildLinks } from './machines/child/child-links.js'
+import { ChildMode } from './machines/child/child-mode.js'
+import { ParentLinks } from './machines/parent/parent-links.js'
+import { ParentMode } from './machines/parent/parent-mode.js'
+import type { ManagerMode, ModeEvent } from './mode.js'
+
+export function createMode(
+  options: ResolvedOptions,
+  system: System,
+  onEvent: (event: ModeEvent) => void,
+): ManagerMode {
+  switch (options.kind) {
+    case 'local':
+      return new LocalMode(options, system, onEvent)
+    case 'parent':
+      return new ParentMode(options, new ParentLinks(options, system), system, onEvent)
+    case 'child':
+      return new ChildMode(options, new ChildLinks(options, system), system, onEvent)
+  }
+}

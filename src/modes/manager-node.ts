@@ -1,0 +1,66 @@
+/**
+ * A manager as a node of the network: its router, its own requester, and the one timer behind both.
+ * The modes give it next hops and tell it what comes and goes.
+ */
+import { Calls } from '../routing/calls.js'
+import type { Endpoint } from '../routing/endpoint.js'
+import { Requester } from '../routing/requester.js'
+import { Router } from '../routing/router.js'
+import type { Hops, Undelivered } from '../routing/router-types.js'
+import { Ticker } from '../routing/ticker.js'
+import type { System } from '../system/system.js'
+
+export interface ManagerNodeOptions {
+  readonly self: Endpoint
+  /** Index of the machine whose instances `hops.local` reaches; undefined for a parent. */
+  readonly machine: number | undefined
+  readonly hops: Hops
+  readonly system: System
+  readonly callTimeoutMs: number
+  readonly acceptRemoteEval: boolean
+  readonly onUndelivered: (report: Undelivered) => void
+}
+
+export class ManagerNode {
+  readonly router: Router
+  readonly calls: Calls
+  readonly #requester: Requester
+  readonly #ticker: Ticker
+
+  constructor(options: ManagerNodeOptions) {
+    const { self, machine, hops, system, acceptRemoteEval } = options
+    this.#ticker = new Ticker(system, (now) => {
+      const routerWaits = this.router.tick(now)
+      return this.#requester.tick(now) || routerWaits
+    })
+    const onWaiting = () => this.#ticker.wake()
+    this.router = new Router({
+      self,
+      machine,
+      hops,
+      clock: system,
+      acceptRemoteEval,
+      onWaiting,
+      deliver: (envelope) => void this.#requester.receive(envelope),
+    })
+    this.#requester = new Requester({
+      self,
+      clock: system,
+      firstId: Math.floor(system.random() * 2 ** 32),
+      timeoutMs: options.callTimeoutMs,
+      onUndelivered: options.onUndelivered,
+      onWaiting,
+      send: (envelope) => {
+        this.router.fromSelf(envelope)
+        return true
+      },
+    })
+    this.calls = new Calls(this.#requester)
+  }
+
+  /** Ends every call that waits, with DM_STOPPED. */
+  stop(): void {
+    this.#requester.stop()
+    this.#ticker.stop()
+  }
+}

@@ -1,0 +1,116 @@
+/** Turns what a mode reports into the public events of a manager. */
+import { isErrorCode, MachinesError } from './errors.js'
+import type { ShardingInstance } from './instances/sharding-instance.js'
+import type { ShardingManagerEvents } from './manager-events.js'
+import type { InstanceEvent } from './modes/local/fleet-types.js'
+import type { MachineStatus, ModeEvent } from './modes/mode.js'
+import type { TypedEvents } from './system/typed-events.js'
+
+type Publisher = TypedEvents<ShardingManagerEvents>
+
+/** What publishing needs to look up. */
+export interface PublishContext {
+  instance(id: number): ShardingInstance | undefined
+  machine(name: string): MachineStatus | undefined
+}
+
+export function publishModeEvent(to: Publisher, event: ModeEvent, context: PublishContext): void {
+  switch (event.type) {
+    case 'instance':
+      publishInstanceEvent(to, event.event, context)
+      break
+    case 'machine':
+      publishMachine(to, event, context)
+      break
+    case 'dial-failed': {
+      const { machine, error, attempt, retryMs } = event
+      if (attempt === 1 || to.listenerCount('dialFailed') > 0) {
+        orWarn(to, to.emit('dialFailed', { machine, error, attempt, retryMs }), error)
+      }
+      break
+    }
+    case 'slow':
+      to.emit('slowLink', { machine: event.machine, pingMs: event.pingMs })
+      break
+    case 'undelivered':
+      orWarn(to, to.emit('undelivered', event.report), event.report.reason)
+      break
+    case 'refused':
+      to.emit('refused', event.error)
+      break
+    case 'envelope': {
+      const { envelope } = event
+      context.instance(event.instance)?.ipc.emit('RAW', { envelope })
+      break
+    }
+    case 'warning':
+      warn(to, event.error)
+      break
+    case 'instances':
+    case 'dismissed':
+      break
+  }
+}
+
+function publishMachine(
+  to: Publisher,
+  { machine, error }: Extract<ModeEvent, { type: 'machine' }>,
+  context: PublishContext,
+): void {
+  const status = context.machine(machine)
+  if (!status) return
+  const heard = to.emit('machine', status)
+  if (error && !heard) warn(to, error)
+}
+
+function publishInstanceEvent(to: Publisher, event: InstanceEvent, context: PublishContext): void {
+  const instance = context.instance(event.instance)
+  if (!instance) return
+  switch (event.type) {
+    case 'spawned':
+      to.emit('instanceSpawn', instance)
+      break
+    case 'ready':
+      to.emit('instanceReady', instance)
+      break
+    case 'exited':
+      to.emit('instanceExit', instance, event.exit)
+      break
+    case 'respawning':
+      to.emit('instanceRespawn', instance, event.delayMs)
+      break
+    case 'crash-loop': {
+      const message = `instance ${instance.id} on ${instance.machine} exited ${event.exits} times in a row and stays down until recreate()`
+      const error = new MachinesError('DM_INSTANCE_CRASH_LOOP', message, {
+        instance: instance.id,
+        machine: instance.machine,
+      })
+      orWarn(to, to.emit('crashLoop', instance, event.exits), error)
+      break
+    }
+    case 'start-failed':
+      to.emit('instanceStartFailed', instance, startError(event, instance.machine))
+      break
+    case 'stopped':
+      to.emit('instanceStop', instance)
+      break
+  }
+}
+
+function startError(
+  { code, message, instance }: Extract<InstanceEvent, { type: 'start-failed' }>,
+  machine: string,
+): MachinesError {
+  const known = isErrorCode(code) ? code : 'DM_REMOTE'
+  return new MachinesError(known, message, { instance, machine })
+}
+
+/** What nobody listens for must still be seen by somebody. */
+function orWarn(to: Publisher, heard: boolean, error: MachinesError): void {
+  if (!heard) warn(to, error)
+}
+
+function warn(to: Publisher, error: MachinesError): void {
+  if (to.emit('warning', error)) return
+  process.emitWarning(error.message, { type: 'DiscordooMachinesWarning', code: error.code })
+}

@@ -1,0 +1,208 @@
+/**
+ * The public manager: one class, four modes. It owns what all modes share: options, collections,
+ * events, signals, start and stop.
+ */
+import { Collection } from '@discordjs/collection'
+import { MachinesError } from './errors.js'
+import { InstanceRegistry } from './instance-registry.js'
+import type { InstanceBackend, ShardingInstance } from './instances/sharding-instance.js'
+import { SnowflakeSource } from './instances/snowflake-source.js'
+import { refuseSpawnLoop } from './instances/spawn-loop.js'
+import type { ShardingManagerEvents } from './manager-events.js'
+import { restAtRest, type ShardingManagerInternals } from './manager-internals.js'
+import { ManagerLife } from './manager-life.js'
+import { createMode } from './modes/create-mode.js'
+import type { MachineStatus, ManagerMode, ModeEvent } from './modes/mode.js'
+import type { ShardingManagerOptions } from './options/options.js'
+import { processEnvironment } from './options/options-environment.js'
+import { resolveOptions } from './options/resolve-options.js'
+import type { ResolvedOptions } from './options/resolved-options.js'
+import { publishModeEvent } from './publish-mode-event.js'
+import type { EvalContext, Evaluable } from './routing/calls.js'
+import type { CallOptions, EvalOptions, Outcome, SendOptions } from './routing/outcome.js'
+import { deadline, realSystem } from './system/system.js'
+import { TypedEvents } from './system/typed-events.js'
+
+/**
+ * Runs a bot as processes, workers or clusters on this machine, or on many machines.
+ *
+ * Takes the place of discordoo's `ShardingManager`. Options are checked at construction; every
+ * fault is a MachinesError with a code and the path of the option. Throws DM_SPAWN_LOOP inside an
+ * instance that a manager started.
+ */
+export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
+  /** `processes`, `workers`, `clusters` or `machines`. */
+  readonly mode: ShardingManagerOptions['mode']
+  /** The options as they were given. */
+  readonly options: ShardingManagerOptions
+  /** Instance id to its handle; over all machines on a parent, its own on a child. */
+  readonly instances: Collection<number, ShardingInstance<ShardingManager>>
+  /** Shard id to the handle of the instance that serves it. */
+  readonly shards: Collection<number, ShardingInstance<ShardingManager>>
+  readonly #id: string
+  readonly #mode: ManagerMode
+  readonly #registry: InstanceRegistry<ShardingManager>
+  readonly #life: ManagerLife
+
+  constructor(options: ShardingManagerOptions) {
+    super()
+    refuseSpawnLoop(processEnvironment().env)
+    const resolved = resolveOptions(options, processEnvironment())
+    const ids = new SnowflakeSource(realSystem)
+    this.#id = ids.forManager()
+    this.mode = options.mode
+    this.options = options
+    this.#mode = createMode(resolved, realSystem, (event) => this.#onModeEvent(event))
+    this.#registry = new InstanceRegistry<ShardingManager>(this, this.#backend(), {
+      file: resolved.kind === 'local' ? resolved.run.file : undefined,
+      totalShards: () => this.#mode.totalShards(),
+      ipcId: (instance) => ids.forInstance(instance),
+    })
+    this.instances = this.#registry.instances
+    this.shards = this.#registry.shards
+    this.#life = this.#createLife(resolved)
+    this.#syncInstances()
+  }
+
+  /** Ids and counters under the names of discordoo's manager. */
+  get internals(): ShardingManagerInternals {
+    const shards = [...this.shards.keys()].toSorted((a, b) => a - b)
+    return { id: this.#id, shards, rest: restAtRest }
+  }
+
+  /** Machine name to its state, ping and instances; a fresh copy at every call. */
+  get machines(): Collection<string, MachineStatus> {
+    return new Collection(this.#mode.machines().map((machine) => [machine.name, machine]))
+  }
+
+  /** Where a child listens, with the real port when `networkPort` is 0; else undefined. */
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    return this.#mode.address()
+  }
+
+  /**
+   * Starts everything.
+   *
+   * A child resolves when it listens; a parent when every shard on every machine runs; a local mode
+   * when every instance is ready. Rejects with DM_START_FAILED once everything has either started
+   * or failed for good (`failures` says which and why; what started runs on), with DM_START_ABORTED
+   * when stop() is called meanwhile, and with DM_STATE when it was called before.
+   */
+  async start(): Promise<this> {
+    await this.#life.start()
+    return this
+  }
+
+  /**
+   * Stops everything: bots say goodbye, instances end, links close; resolves when all exits are
+   * confirmed. On a parent that means every machine; children stand by for the next parent unless
+   * their `whenParentStops` is `'exit'`. May be called during start(), and more than once.
+   */
+  async stop(reason = 'stop() was called'): Promise<void> {
+    await this.#life.stop(reason)
+  }
+
+  /** Closes the links and leaves the bots running. Only for a parent: else DM_NOT_IN_THIS_MODE. */
+  async detach(): Promise<void> {
+    await this.#life.detach()
+  }
+
+  /**
+   * Sends a message to instances (default: all), which get it as their `message` event.
+   *
+   * Returns the id that an `undelivered` report would name.
+   */
+  send(message: unknown, options?: SendOptions): number {
+    return this.#mode.calls.send(message, options)
+  }
+
+  /**
+   * Evaluates a function or script in instances and resolves to one result each, by instance id.
+   *
+   * The first failure rejects; use {@link evalSettled} to get every outcome.
+   */
+  eval<R = unknown, C extends object = EvalContext>(
+    script: Evaluable<R, C>,
+    options?: EvalOptions,
+  ): Promise<R[]> {
+    return this.#mode.calls.eval<R, C>(script, options)
+  }
+
+  /** Like eval, but resolves to every instance's outcome: ok, error, timeout or offline. */
+  evalSettled<R = unknown, C extends object = EvalContext>(
+    script: Evaluable<R, C>,
+    options?: EvalOptions,
+  ): Promise<Outcome<R>[]> {
+    return this.#mode.calls.evalSettled<R, C>(script, options)
+  }
+
+  /** Calls the handler that bots registered under `name`; the first failure rejects. */
+  request<R = unknown>(name: string, payload?: unknown, options?: CallOptions): Promise<R[]> {
+    return this.#mode.calls.request<R>(name, payload, options)
+  }
+
+  /** Like request, but resolves to every instance's outcome. */
+  requestSettled<R = unknown>(
+    name: string,
+    payload?: unknown,
+    options?: CallOptions,
+  ): Promise<Outcome<R>[]> {
+    return this.#mode.calls.requestSettled<R>(name, payload, options)
+  }
+
+  #createLife({ signals }: ResolvedOptions): ManagerLife {
+    return new ManagerLife(this.#mode, signals, realSystem, {
+      ready: () => this.emit('ready'),
+      stopped: () => this.emit('stop'),
+    })
+  }
+
+  #onModeEvent(event: ModeEvent): void {
+    if (event.type === 'instances') this.#syncInstances()
+    publishModeEvent(this, event, {
+      instance: (id) => this.instances.get(id),
+      machine: (name) => this.#mode.machines().find((machine) => machine.name === name),
+    })
+    if (event.type === 'dismissed') void this.#life.stop('the parent stopped').catch(() => {})
+  }
+
+  #syncInstances(): void {
+    this.#registry.update(this.#mode.machines())
+  }
+
+  #backend(): InstanceBackend {
+    return {
+      isRunning: (id) => phaseOf(this.#mode, id) === 'ready',
+      raw: (id) => this.#mode.raw(id),
+      create: (id, timeoutMs) => within(this.#mode.create(id), id, timeoutMs),
+      kill: (id) => this.#mode.kill(id),
+      recreate: (id, timeoutMs) => within(this.#mode.recreate(id), id, timeoutMs),
+      send: (id, message) => this.#mode.calls.send(message, { to: id }),
+      eval: (script, to, context) =>
+        this.#mode.calls.eval(script, { to, ...(context ? { context } : {}) }),
+    }
+  }
+}
+
+function phaseOf(mode: ManagerMode, instance: number): string | undefined {
+  for (const { instances } of mode.machines()) {
+    const found = instances.find(({ id }) => id === instance)
+    if (found) return found.phase
+  }
+  return undefined
+}
+
+/** Waits for the start of an instance, no longer than the caller wants to. */
+function within(
+  work: Promise<void>,
+  instance: number,
+  timeoutMs: number | undefined,
+): Promise<void> {
+  if (timeoutMs === undefined) return work
+  return deadline(realSystem, work, timeoutMs, () => startTimeout(instance, timeoutMs))
+}
+
+function startTimeout(instance: number, timeoutMs: number): MachinesError {
+  const message = `instance ${instance} was not ready within ${timeoutMs} ms`
+  return new MachinesError('DM_INSTANCE_START_TIMEOUT', message, { instance })
+}
