@@ -19,6 +19,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
+          // After the unit tests, so that spawned instances have both cores to themselves.
+          sequence: { groupOrder: 1 },
           maxWorkers: 2,
           globalSetup: ['test/support/nothing-left-behind.ts'],
         },
