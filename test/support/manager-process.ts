@@ -30,12 +30,20 @@ export class Project {
     return path
   }
 
-  /** Starts a file of the project; `cwd` is a folder inside of it. */
-  async run(file: string, cwd = '.', args: readonly string[] = []): Promise<ManagerProcess> {
+  /** Starts a file of the project; `cwd` is a folder inside of it, `env` goes on top of our own, `under` is put before the command. */
+  async run(
+    file: string,
+    cwd = '.',
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    under: readonly string[] = [],
+  ): Promise<ManagerProcess> {
     const folder = join(this.folder, cwd)
     await mkdir(folder, { recursive: true })
-    const child = spawn(process.execPath, [join(this.folder, file), ...args], {
+    const [command = process.execPath, ...words] = [...under, process.execPath]
+    const child = spawn(command, [...words, join(this.folder, file), ...args], {
       cwd: folder,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const running = new ManagerProcess(child)

@@ -1,0 +1,89 @@
+/** Parent and child on two hosts (network namespaces) with a cable between them that is pulled. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Hosts, whyNoHosts } from '../../support/hosts.js'
+import { type ManagerProcess, Project } from '../../support/manager-process.js'
+import {
+  faultsOf,
+  type TrafficResult,
+  trafficChild,
+  trafficParent,
+} from '../../support/numbered-traffic.js'
+import { nativeBot } from '../../support/testbed.js'
+
+const obstacle = whyNoHosts()
+
+describe.skipIf(obstacle !== undefined)(
+  `two hosts${obstacle ? ` (skipped: ${obstacle})` : ''}`,
+  () => {
+    let hosts: Hosts
+    let project: Project
+    beforeEach(async () => {
+      hosts = new Hosts()
+      project = await Project.create()
+    })
+    afterEach(async () => {
+      await project.remove()
+      hosts.remove()
+    })
+
+    async function start(
+      family: 'ipv4' | 'ipv6',
+    ): Promise<{ top: ManagerProcess; child: ManagerProcess }> {
+      const host = hosts.right[family]
+      await project.write('child.mjs', trafficChild(host, 8379, nativeBot))
+      const child = await project.run('child.mjs', 'right', [], {}, hosts.on(hosts.right))
+      await child.waitFor(/listening/)
+      const point = { host, childManagerOptions: { mode: 'processes', shards: 2 } }
+      await project.write('parent.mjs', trafficParent([point]))
+      const top = await project.run('parent.mjs', 'left', [], {}, hosts.on(hosts.left))
+      await top.waitFor(/started 2/)
+      return { top, child }
+    }
+
+    async function finish(top: ManagerProcess): Promise<TrafficResult> {
+      top.child.kill('SIGUSR1')
+      const [, json = ''] = await top.waitFor(/result (.*)\n/)
+      return JSON.parse(json)
+    }
+
+    it.each(['ipv4', 'ipv6'] as const)('talk over %s', async (family) => {
+      const { top, child } = await start(family)
+      await delay(300)
+      const result = await finish(top)
+      expect(faultsOf(result)).toEqual([])
+      expect(result.undelivered).toEqual([])
+      expect(result.inbox.length).toBeGreaterThan(50)
+      expect(await top.exited).toBe(0)
+      expect(await child.exited).toBe(0)
+    })
+
+    it.each(['ipv4', 'ipv6'] as const)(
+      'lose nothing over %s when the cable is out for 2 s',
+      async (family) => {
+        const { top } = await start(family)
+        hosts.pull()
+        await delay(2_000)
+        hosts.plug()
+        await delay(1_500)
+        const result = await finish(top)
+        expect(faultsOf(result)).toEqual([])
+        expect(result.undelivered).toEqual([])
+      },
+    )
+
+    it('report what could not be delivered when the cable stays out, and link again', async () => {
+      const { top } = await start('ipv4')
+      hosts.pull()
+      await top.waitFor(/machine 0 lost/)
+      await delay(5_000)
+      hosts.plug()
+      await top.waitFor(/machine 0 lost[\s\S]*machine 0 ready/)
+      await delay(300)
+      const result = await finish(top)
+      expect(faultsOf(result)).toEqual([])
+      expect(result.undelivered.length).toBeGreaterThan(0)
+      expect(result.inbox.at(-1)).toBeGreaterThan(Math.max(...result.undelivered))
+    })
+  },
+)
