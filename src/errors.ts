@@ -56,6 +56,8 @@ export const errorCodes = {
   DM_DIAL_FAILED: 'The connection to a machine could not be made.',
   DM_DIAL_TIMEOUT: 'A machine could not be reached within dialTimeoutMs.',
   DM_LISTEN_FAILED: 'The child manager cannot listen on its address.',
+  DM_UDP_UNAVAILABLE:
+    'UDP was asked for, and the package udx-native is missing or cannot run on this system.',
   DM_TLS_FAILED: 'The TLS handshake with the other manager failed.',
   DM_CERTIFICATE_REFUSED: 'The certificate of the other manager is not one that is trusted.',
   DM_CERTIFICATE_EXPIRED: 'A certificate is outside of its validity dates; only ever a warning.',
@@ -69,11 +71,16 @@ export const errorCodes = {
   DM_IDENTITY_CHANGED: 'A machine known from before presents another identity key.',
   DM_TRUST_ON_FIRST_USE:
     'A warning: managers recognise each other by nothing but their first meeting.',
+  DM_REFUSED_TOO_OFTEN:
+    'Too many handshakes from one address failed; its next connections are closed for a while.',
+  DM_CONNECTION_LIMIT: 'Too many connections that have proven nothing yet were open.',
+  DM_PARENT_REPLACED: 'Another parent, started later, has taken the child over.',
   DM_PARENT_BUSY: 'The child already serves another parent.',
   DM_EPOCH_OLD: 'The parent carries an older epoch than the one the child has seen.',
   DM_LINK_LOST: 'The link to the other manager was lost and could not be resumed.',
   DM_LINK_CLOSED: 'The link to the other manager was closed.',
   DM_LINK_BACKLOG: 'Too many bytes wait to be sent on a link.',
+  DM_CONTROL_INVALID: 'A control message of the other manager makes no sense and was ignored.',
   DM_ASSIGNMENT_REFUSED: 'The child does not allow something that the parent pushed.',
   DM_STATE_DIR: 'The state folder cannot be read or written.',
   DM_INTERNAL: 'An invariant of this package was broken; please report it.',
@@ -114,14 +121,23 @@ const brand = Symbol.for('discordoo-machines.error')
  */
 export class MachinesError extends Error {
   override readonly name: string = 'MachinesError'
+  /** What went wrong, for programs: a code keeps its meaning in every version. */
   readonly code: ErrorCode
-  readonly path?: string
-  readonly given?: string
-  readonly allowed?: string
-  readonly failures?: readonly Error[]
-  readonly machine?: string
-  readonly instance?: number
+  // Declared, not defined: what an error has nothing to say about, it does not have at all.
+  /** Path of the option, as `machines.points[1].host`. */
+  declare readonly path?: string
+  /** What was given, shortened for people; never a secret. */
+  declare readonly given?: string
+  /** What would have been allowed, in words. */
+  declare readonly allowed?: string
+  /** All faults, where this error stands for several. */
+  declare readonly failures?: readonly Error[]
+  /** Name of the machine concerned. */
+  declare readonly machine?: string
+  /** Id of the instance concerned. */
+  declare readonly instance?: number
 
+  /** Made by this package; bots and managers only ever get them. */
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, ...facts } = details
     super(message, cause === undefined ? undefined : { cause })

@@ -22,9 +22,12 @@ export type LimitName =
   | 'linkOfflineAfterMs'
   | 'redialAfterCloseMs'
   | 'stopMarginMs'
+  | 'signalRepeatMs'
+  | 'failuresShownMax'
   | 'handshakeFrameBytesMax'
   | 'handshakeTimeoutMs'
   | 'frameBytesMax'
+  | 'messageBytesMax'
   | 'bodyBytesMax'
   | 'bodyDepthMax'
   | 'envelopeTargetsMax'
@@ -33,8 +36,24 @@ export type LimitName =
   | 'requestBackstopMs'
   | 'connectionsMax'
   | 'connectionsPerAddressMax'
+  | 'connectionsReserved'
+  | 'strangersMax'
+  | 'strangersPerAddressMax'
+  | 'provenAddressesMax'
+  | 'refusalsFree'
+  | 'refusalDelayMsMin'
+  | 'refusalDelayMsMax'
+  | 'refusalDelayProvenMsMax'
+  | 'refusalForgiveMs'
+  | 'refusalAddressesMax'
+  | 'refusalReportsBurst'
+  | 'refusalReportEveryMs'
   | 'sessionBufferBytesMax'
+  | 'sessionBufferBytesMin'
+  | 'sessionBufferBytesTop'
+  | 'sessionReserveBytes'
   | 'sessionResumeWindowMs'
+  | 'sessionResumeWindowMsMax'
   | 'ackEveryMessages'
   | 'ackEveryBytes'
   | 'closeTimeoutMs'
@@ -50,12 +69,21 @@ export type LimitName =
   | 'timeoutMsMax'
   | 'heartbeatMsMin'
   | 'heartbeatMsMax'
+  | 'silenceMsMax'
   | 'pointsMax'
   | 'secretBytesMin'
   | 'managerLostGraceMs'
   | 'reaperGraceMs'
   | 'smallFileBytesMax'
   | 'outputDrainMs'
+  | 'udpWindowBytes'
+  | 'udpUndeliveredBytesMax'
+  | 'udpUndeliveredPacketsMax'
+  | 'udpLingerMs'
+  | 'udpRepliesPerSecondMax'
+  | 'udpCookieLifetimeMs'
+  | 'udpRetryMsMin'
+  | 'udpRetryMsMax'
 
 export const limitTable: Readonly<Record<LimitName, Limit>> = {
   linkOfflineAfterMs: limit(
@@ -73,6 +101,16 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'ms',
     'What a parent adds to the stop time of a machine before it gives up waiting for its word.',
   ),
+  signalRepeatMs: limit(
+    500,
+    'ms',
+    'A terminal and a package runner may both deliver one Ctrl-C; a person is slower.',
+  ),
+  failuresShownMax: limit(
+    20,
+    'count',
+    'The message of an error is read by people; `failures` holds all of them.',
+  ),
   handshakeFrameBytesMax: limit(
     16 * KiB,
     'bytes',
@@ -84,6 +122,11 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'Ten slow round trips fit; a peer that says nothing does not hold a connection for longer.',
   ),
   frameBytesMax: limit(
+    64 * KiB,
+    'bytes',
+    'Large messages go in parts of this size, so that heartbeats find a gap every few milliseconds.',
+  ),
+  messageBytesMax: limit(
     72 * MiB,
     'bytes',
     'One body of bodyBytesMax with its headers; larger answers should be split by the bot.',
@@ -124,15 +167,95 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'A child has one parent; the rest are reconnects and strangers, who must not pile up.',
   ),
   connectionsPerAddressMax: limit(16, 'count', 'One address may not use up connectionsMax.'),
+  connectionsReserved: limit(
+    16,
+    'count',
+    'Of connectionsMax, for addresses that have proven themselves: a flood leaves them a way in.',
+  ),
+  strangersMax: limit(
+    32,
+    'count',
+    'Connections that have proven nothing yet, below connectionsMax so that parents fit beside them.',
+  ),
+  strangersPerAddressMax: limit(
+    8,
+    'count',
+    'Half of connectionsPerAddressMax: who shares the address of a stranger can still get in.',
+  ),
+  provenAddressesMax: limit(
+    64,
+    'count',
+    'Addresses from which a parent has proven itself; it has one, and a few more over the years.',
+  ),
+  refusalsFree: limit(
+    3,
+    'count',
+    'Failed handshakes of one address that cost it no waiting: connections do break by themselves.',
+  ),
+  refusalDelayMsMin: limit(
+    100,
+    'ms',
+    'Doubled with every failed handshake after the free ones: guessing gets slow, a slip does not.',
+  ),
+  refusalDelayMsMax: limit(
+    30_000,
+    'ms',
+    'Two guesses in a minute are none; an operator with a typing error can wait that long once.',
+  ),
+  refusalDelayProvenMsMax: limit(
+    1_000,
+    'ms',
+    'The same for an address that has proven itself: its parent must not be locked out for long.',
+  ),
+  refusalForgiveMs: limit(
+    30_000,
+    'ms',
+    'One failed handshake is forgiven in this time, so a parent that redials slowly never waits.',
+  ),
+  refusalAddressesMax: limit(
+    1_024,
+    'count',
+    'Addresses whose failures are kept; about 100 bytes each, and the oldest is forgotten first.',
+  ),
+  refusalReportsBurst: limit(
+    20,
+    'count',
+    'Refusals that are reported one by one before reports get rare; the counts stay exact.',
+  ),
+  refusalReportEveryMs: limit(
+    1_000,
+    'ms',
+    'One refusal in this time is reported after the burst, and says how many were not.',
+  ),
   sessionBufferBytesMax: limit(
     256 * MiB,
     'bytes',
     'What one side keeps for resending until the other has confirmed it.',
   ),
+  sessionBufferBytesMin: limit(
+    80 * MiB,
+    'bytes',
+    'The largest message alone has to fit: a smaller buffer would never take it.',
+  ),
+  sessionBufferBytesTop: limit(
+    16 * 1024 * MiB,
+    'bytes',
+    'More than a manager should ever hold for one machine; a typing error must not get there.',
+  ),
+  sessionReserveBytes: limit(
+    16 * MiB,
+    'bytes',
+    'On top of the buffer for what managers say to each other and for reports of lost messages.',
+  ),
   sessionResumeWindowMs: limit(
     60_000,
     'ms',
     'How long a broken link may take to come back before its messages count as lost.',
+  ),
+  sessionResumeWindowMsMax: limit(
+    86_400_000,
+    'ms',
+    'A machine that is away for a day is not coming back to where it was.',
   ),
   ackEveryMessages: limit(64, 'count', 'Confirming more rarely keeps more messages in memory.'),
   ackEveryBytes: limit(
@@ -205,6 +328,11 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'ms',
     'Rarer beats would find a dead machine later than sessionResumeWindowMs allows.',
   ),
+  silenceMsMax: limit(
+    600_000,
+    'ms',
+    'Ten of the rarest heartbeats; whoever is silent for longer is not there.',
+  ),
   pointsMax: limit(4_096, 'count', 'Machines of one parent.'),
   secretBytesMin: limit(16, 'bytes', 'Shorter secrets can be guessed from a recorded handshake.'),
   managerLostGraceMs: limit(
@@ -226,6 +354,46 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     500,
     'ms',
     'How long the last output of an exited instance is waited for; a process it left behind may hold it open.',
+  ),
+  udpWindowBytes: limit(
+    1 * MiB,
+    'bytes',
+    'What one side of a UDP connection may send before the other has read: 20 MB/s at 50 ms.',
+  ),
+  udpUndeliveredBytesMax: limit(
+    2 * MiB,
+    'bytes',
+    'Packets that came before their turn are kept; an honest peer has one window of them.',
+  ),
+  udpUndeliveredPacketsMax: limit(
+    16_384,
+    'count',
+    'The same for small packets, each of which costs some 100 bytes beside what is in it.',
+  ),
+  udpLingerMs: limit(
+    1_000,
+    'ms',
+    'The last words of a UDP connection get some round trips to arrive, and a repetition or two.',
+  ),
+  udpRepliesPerSecondMax: limit(
+    1_000,
+    'count',
+    'Answers to senders who may have forged their address: 48 KB/s at most go to a third party.',
+  ),
+  udpCookieLifetimeMs: limit(
+    10_000,
+    'ms',
+    'How long a proof of address is good, and up to as long again; a dial attempt takes no longer.',
+  ),
+  udpRetryMsMin: limit(
+    250,
+    'ms',
+    'A question that was lost is asked again after several round trips, and then ever more rarely.',
+  ),
+  udpRetryMsMax: limit(
+    2_000,
+    'ms',
+    'The longest time between two questions while a machine does not answer over UDP.',
   ),
 }
 
