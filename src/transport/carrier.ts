@@ -21,7 +21,7 @@ export interface RawConnection {
   readonly remote: CarrierAddress
 }
 
-/** Connections that a listener destroyed before reading a byte of them, counted from its start. */
+/** Connections that a listener turned away before reading a byte of them, from its start on. */
 export interface RefusedConnections {
   /** Because `connectionsMax` connections were open. */
   readonly overall: number
@@ -34,13 +34,20 @@ export interface CarrierListener {
   readonly address: CarrierAddress
   /** How many connections were refused until now. */
   readonly refused: RefusedConnections
-  /** Stops accepting; connections already handed out are not touched. May be called twice. */
+  /**
+   * Stops accepting; connections already handed out are not touched. Resolves when the address is
+   * free: at once, but for UDP, whose connections share the port of their listener, when the last
+   * of them is closed. May be called twice.
+   */
   close(): Promise<void>
 }
 
 export interface Carrier {
-  readonly name: 'tcp' | 'memory'
-  /** Rejects with DM_DIAL_FAILED, or with the signal's reason when it aborts. */
+  readonly name: 'tcp' | 'udp4' | 'udp6' | 'memory'
+  /**
+   * Rejects with DM_DIAL_FAILED, or with the signal's reason when it aborts. A listener without room
+   * ends the connection at once, or (UDP) makes this reject.
+   */
   dial(address: CarrierAddress, signal: AbortSignal): Promise<RawConnection>
   /**
    * Rejects with DM_LISTEN_FAILED, or with the signal's reason when it aborts before the address

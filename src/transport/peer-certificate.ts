@@ -1,5 +1,6 @@
 /** Judges the certificate that the peer of a finished TLS handshake has shown. */
 import type { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { checkServerIdentity, type TLSSocket } from 'node:tls'
 import { withoutZone } from './address.js'
 import type { CertificateVerdict } from './secured-connection.js'
@@ -47,7 +48,12 @@ function unknown(reason: string): Judgement {
   return { verdict: 'unknown', reason }
 }
 
-/** As Node does it: subjectAltName, and the common name only where there is no other (RFC 6125). */
+/**
+ * As Node does it for names: subjectAltName, and the common name only where there is no other
+ * (RFC 6125). Addresses are left to OpenSSL, because Node 22.23 does not find IPv6 ones.
+ */
 function bearsHost(certificate: X509Certificate, host: string): boolean {
-  return checkServerIdentity(withoutZone(host), certificate.toLegacyObject()) === undefined
+  const bare = withoutZone(host)
+  if (isIP(bare) !== 0) return certificate.checkIP(bare) !== undefined
+  return checkServerIdentity(bare, certificate.toLegacyObject()) === undefined
 }

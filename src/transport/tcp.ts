@@ -4,7 +4,7 @@ import { createServer, type Server, Socket } from 'node:net'
 import { MachinesError } from '../errors.js'
 import { formatAddress, plainHost } from './address.js'
 import type { Carrier, CarrierAddress, CarrierListener, RawConnection } from './carrier.js'
-import { ConnectionGate, type ConnectionLimits } from './connection-gate.js'
+import { type ConnectionGate, type ConnectionLimits, gateOf } from './connection-gate.js'
 import { networkReason } from './network-failure.js'
 
 /**
@@ -25,13 +25,14 @@ function ignore(): void {}
 /**
  * The TCP carrier. IPv4, IPv6 (with a zone, `fe80::1%eth0`) and host names; port 0 listens on a
  * free port. Over its `bounds` a listener destroys the connection before reading from it, and
- * counts it.
+ * counts it; a gate that is given is shared with other listeners.
  */
-export function tcpCarrier(bounds: ConnectionLimits = {}): Carrier {
+export function tcpCarrier(bounds: ConnectionLimits | ConnectionGate = {}): Carrier {
   return {
     name: 'tcp',
     dial,
-    listen: (address, onConnection, signal) => listen(address, bounds, onConnection, signal),
+    listen: (address, onConnection, signal) =>
+      listen(address, gateOf(bounds), onConnection, signal),
   }
 }
 
@@ -57,12 +58,11 @@ async function dial(address: CarrierAddress, signal: AbortSignal): Promise<RawCo
 
 async function listen(
   address: CarrierAddress,
-  bounds: ConnectionLimits,
+  gate: ConnectionGate,
   onConnection: (connection: RawConnection) => void,
   signal: AbortSignal | undefined,
 ): Promise<CarrierListener> {
   signal?.throwIfAborted()
-  const gate = new ConnectionGate(bounds)
   const server = createServer(socketOptions, (socket) => admit(socket, gate, onConnection))
   // A failed accept (EMFILE, say) is reported here and must not end the process: the listener stays
   // usable, and the peer will dial again.

@@ -1,4 +1,5 @@
 /** One TLS handshake, on either side, that ends in time and leaves nothing behind when it fails. */
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { MachinesError, toError } from '../errors.js'
@@ -13,6 +14,28 @@ function ignore(): void {}
  */
 export function survive(stream: Duplex): void {
   stream.on('error', ignore)
+}
+
+/**
+ * Waits until the peer has said something, or has gone, or the signal aborts. To be ready for TLS
+ * takes a few milliseconds of work, which a connection that is merely open is not worth: thousands
+ * of those would keep the event loop from its real peers. False: nothing came, and nothing will.
+ */
+export function untilFirstByte({ stream }: RawConnection, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = () => {
+      stream.off('readable', look).off('close', look)
+      signal.removeEventListener('abort', look)
+      resolve(stream.readableLength > 0 || signal.aborted)
+    }
+    if (stream.readableLength > 0 || stream.destroyed || signal.aborted) {
+      look()
+      return
+    }
+    // An end without a byte before it makes a stream `readable` as well.
+    stream.on('readable', look).on('close', look)
+    signal.addEventListener('abort', look, { once: true })
+  })
 }
 
 /** Begins to speak TLS; calls one of the two sooner or later. */
@@ -48,6 +71,9 @@ export function shakeHands(
       undo()
       // From here on nobody may be listening for a while, and a reset must not end the process.
       survive(socket)
+      // TLS ends the stream by itself, after its last record. One that is no socket would otherwise
+      // end as soon as the peer has ended, and what TLS has not written by then would be lost.
+      if (!(stream instanceof Socket)) stream.allowHalfOpen = true
       resolve(socket)
     }
     try {

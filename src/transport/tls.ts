@@ -21,7 +21,7 @@ import type { RawConnection } from './carrier.js'
 import { certificatePolicy, mayGoOn, type TlsSide } from './certificate-policy.js'
 import { judgePeer } from './peer-certificate.js'
 import type { SecuredConnection } from './secured-connection.js'
-import { shakeHands, survive, tlsFailed } from './tls-handshake.js'
+import { shakeHands, survive, tlsFailed, untilFirstByte } from './tls-handshake.js'
 import type { TlsMaterial } from './tls-material.js'
 
 /** The name of our protocol in ALPN (RFC 7301): a web server on this port is found out at once. */
@@ -87,6 +87,11 @@ export async function secureServer(
 ): Promise<SecuredConnection> {
   if (material.own === undefined) {
     throw new MachinesError('DM_INTERNAL', 'a TLS server needs a certificate')
+  }
+  survive(connection.stream)
+  if (!(await untilFirstByte(connection, signal))) {
+    connection.stream.destroy()
+    throw tlsFailed(connection, 'the connection was closed before it said anything')
   }
   const { asks } = certificatePolicy('server', material.options)
   const socket = await shakeHands(connection, signal, (done, failed) => {

@@ -23,10 +23,14 @@ export interface ConnectedPair {
   readonly undo: () => Promise<void>
 }
 
-/** Listens on a free port of 127.0.0.1 and dials it. */
-export async function connectPair(carrier: Carrier): Promise<ConnectedPair> {
+/** Listens on a free port of 127.0.0.1, or of `host`, and dials it. */
+export async function connectPair(
+  carrier: Carrier,
+  host: string = anyPort.host,
+): Promise<ConnectedPair> {
   const accepted: RawConnection[] = []
-  const listener = await carrier.listen(anyPort, (connection) => accepted.push(connection))
+  const free = { host, port: 0 }
+  const listener = await carrier.listen(free, (connection) => accepted.push(connection))
   const near = await carrier.dial(listener.address, never)
   const far = await vi.waitUntil(() => accepted[0], { interval: 1 })
   const undo = async () => {

@@ -40,8 +40,8 @@ export class Project {
   ): Promise<ManagerProcess> {
     const folder = join(this.folder, cwd)
     await mkdir(folder, { recursive: true })
-    const [command = process.execPath, ...words] = [...under, process.execPath]
-    const child = spawn(command, [...words, join(this.folder, file), ...args], {
+    const [command, ...words] = [...under, process.execPath, join(this.folder, file), ...args]
+    const child = spawn(command ?? process.execPath, words, {
       cwd: folder,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -14,11 +14,12 @@ function textOf(path: string): string {
   }
 }
 
-/** State letter and parent of a process; undefined when there is none. */
-function stateOf(pid: number): { state: string; parent: number } | undefined {
+/** State letter, parent and process group of a process; undefined when there is none. */
+function stateOf(pid: number): { state: string; parent: number; group: number } | undefined {
   const stat = textOf(`/proc/${pid}/stat`)
-  const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return state === undefined || state === '' ? undefined : { state, parent: Number(parent) }
+  const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (state === undefined || state === '') return undefined
+  return { state, parent: Number(parent), group: Number(group) }
 }
 
 /** Zombies, which wait for whoever started them, do not run. */
@@ -55,4 +56,22 @@ export function reaperOf(manager: number): number {
   const found = findReaper(manager)
   if (found === undefined) throw new Error(`process ${manager} has no reaper`)
   return found
+}
+
+/** Running processes of a process group, and their command lines. */
+export function processesOfGroup(group: number): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => stateOf(pid)?.group === group && isRunning(pid))
+    .map((pid) => `${pid} ${titleOf(pid)}`)
+}
+
+/** Processes that started with this text in their environment, and their command lines. */
+export function processesMarked(mark: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => textOf(`/proc/${pid}/environ`).includes(mark) && isRunning(pid))
+    .map((pid) => `${pid} ${titleOf(pid)}`)
 }

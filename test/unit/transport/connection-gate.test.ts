@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/limits.js'
 import { ConnectionGate } from '../../../src/transport/connection-gate.js'
 
+function isReserved(host: string): boolean {
+  return host === 'parent'
+}
+
 describe('ConnectionGate', () => {
   it('holds the bounds of limits.ts where none are given', () => {
     const gate = new ConnectionGate()
@@ -20,6 +24,31 @@ describe('ConnectionGate', () => {
     const gate = new ConnectionGate({ connectionsMax: 2, connectionsPerAddressMax: 1 })
     expect(['a', 'a', 'b', 'c'].map((host) => gate.enter(host))).toEqual([true, false, true, false])
     expect(gate.refused).toEqual({ overall: 1, perAddress: 1 })
+  })
+
+  it('counts all of an IPv6 network as one address', () => {
+    const gate = new ConnectionGate({ connectionsPerAddressMax: 2 })
+    const hosts = ['2001:db8::1', '2001:db8::ffff:2', '2001:DB8:0:0:9::', '2001:db8:0:1::1']
+    expect(hosts.map((host) => gate.enter(host))).toEqual([true, true, false, true])
+    gate.leave('2001:db8::abc')
+    expect(gate.enter('2001:db8::5')).toBe(true)
+  })
+
+  it('keeps places for reserved hosts, and at least one for the others', () => {
+    const gate = new ConnectionGate({ connectionsMax: limits.connectionsReserved + 1, isReserved })
+    expect(['a', 'b', 'parent', 'parent'].map((host) => gate.enter(host))).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ])
+    const small = new ConnectionGate({ connectionsMax: 2, isReserved })
+    expect(['a', 'b', 'parent', 'parent'].map((host) => small.enter(host))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
   })
 
   it('ignores a host that never entered', () => {

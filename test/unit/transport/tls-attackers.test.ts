@@ -58,6 +58,34 @@ describe.each(carriers)('over %s', (_name, carrier) => {
     await bothClosed(pair)
   })
 
+  it('a peer that leaves without a word gets no TLS at all', async () => {
+    const pair = await connected()
+    pair.near.stream.end()
+    await expect(secureServer(pair.far, material(child), never)).rejects.toMatchObject({
+      code: 'DM_TLS_FAILED',
+      message: expect.stringContaining('before it said anything'),
+    })
+    expect(pair.far.stream.destroyed).toBe(true)
+  })
+
+  it('a peer that says nothing is waited for as long as the signal says, and no longer', async () => {
+    const pair = await connected()
+    const controller = new AbortController()
+    const secured = secureServer(pair.far, material(child), controller.signal)
+    const reason = new Error('time is up')
+    controller.abort(reason)
+    await expect(secured).rejects.toBe(reason)
+    expect(pair.far.stream.destroyed).toBe(true)
+  })
+
+  it('a peer whose first bytes were there already is served', async () => {
+    const pair = await connected()
+    const client = secureClient(pair.near, material({}), '127.0.0.1', never)
+    await expect.poll(() => pair.far.stream.read(0) ?? pair.far.stream.readableLength).not.toBe(0)
+    const server = await secureServer(pair.far, material(child), never)
+    expect(server.channelBinding).toEqual((await client).channelBinding)
+  })
+
   it('tells a parent that says nothing that its certificate may be the reason', async () => {
     const { client, pair } = await speakTls(carrier(), material(stranger), strictChild())
     undo.push(pair.undo)
