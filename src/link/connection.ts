@@ -24,8 +24,11 @@ export interface ConnectionUser {
   closed(reason: MachinesError): void
 }
 
-/** Bytes that may wait in the stream: enough to fill a fast line, little beside a session's bound. */
-const writeAheadBytes = 1024 * 1024
+/**
+ * Bytes that may wait in the stream. A heartbeat goes behind them, so they are few: a quarter of a
+ * second at 1 MiB/s. A fast line needs no more, for the system has buffers of its own behind these.
+ */
+const writeAheadBytes = 256 * 1024
 
 export class Connection {
   readonly #stream: Duplex

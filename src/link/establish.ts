@@ -18,8 +18,14 @@ export interface LinkSetup {
   readonly trust: LinkTrust
   /** Wraps a raw connection in TLS, or declares it plain. Gives up when the signal aborts. */
   secure(raw: RawConnection, signal: AbortSignal): Promise<SecuredConnection>
-  /** Time between two heartbeats in ms; four of silence and the connection counts as lost. */
+  /** Time between two heartbeats in ms. */
   readonly heartbeatMs: number
+  /** After so much silence the connection counts as lost, ms. Default: four heartbeats. */
+  readonly silenceMs?: number
+  /** How long a broken link may take to come back, ms. Default limits.sessionResumeWindowMs. */
+  readonly resumeWindowMs?: number
+  /** Bytes that one side keeps until they are confirmed. Default limits.sessionBufferBytesMax. */
+  readonly bufferBytesMax?: number
   /** Protocol versions to offer. Default: all that this version of the package speaks. */
   readonly protocols?: ProtocolRange
 }

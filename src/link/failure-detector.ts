@@ -2,30 +2,36 @@
  * Tells from silence alone how a peer is doing, as a pure algorithm: times in, a colour out.
  *
  * Intuition: whatever comes from a healthy peer (a message, a heartbeat, the answer to ours) comes at
- * least once per heartbeat, because every heartbeat is answered at once. One missed beat is a lost
- * packet being sent again; two are worth showing; after four the connection is held for dead, since a
- * broken one says nothing by itself (half-open TCP notices after minutes, if at all).
+ * least once per heartbeat, because every heartbeat is answered at once. Half of what is bearable is
+ * worth showing; all of it and the connection is held for dead, since a broken one says nothing by
+ * itself (half-open TCP notices after minutes, if at all).
  *
- * Two things look like silence and are not. A peer whose event loop is blocked answers late but then
- * says by how much, so it is told apart by `peerLagMs` and not here. And when it was our own loop
- * that stood still, the peer's bytes wait unread: the time we were late ourselves is excused.
+ * Three things look like silence and are not death:
+ * - Our own loop stood still: the peer's bytes wait unread. The time we were late is excused.
+ * - The peer's loop stands still. A block is told from a dead machine by its end alone, for the
+ *   kernel of a blocked or frozen process goes on confirming bytes just the same; asking the socket
+ *   would prove nothing. So what is bearable is longer than blocks of healthy bots are.
+ * - The peer is known to stand still: it has reported such a lag not long ago. It gets as much
+ *   longer, at most twice the time, so that a false report does not keep a dead link for ever.
  *
  * Considered and left out: adaptive timeouts (phi accrual). They need a history that a fresh link
- * does not have, and to an operator "four heartbeats" says more than a probability.
+ * does not have, and to an operator "8 s of silence" says more than a probability.
  */
 
 export type Verdict = 'green' | 'yellow' | 'red'
 
-/** So many heartbeats of silence make a link yellow, and red. */
-const yellowAfterBeats = 2
-export const redAfterBeats = 4
+/** How long a reported lag counts: a bot that blocks every so often does it about every minute. */
+export const lagMemoryMs = 60_000
 
 export class FailureDetector {
-  readonly #heartbeatMs: number
+  readonly #silenceMs: number
   #lastSign: number
+  /** The greatest lag that the peer has reported of late, and when. */
+  #peerLag = { lagMs: 0, at: 0 }
 
-  constructor(now: number, heartbeatMs: number) {
-    this.#heartbeatMs = heartbeatMs
+  /** @param silenceMs after so much silence a peer counts as dead. */
+  constructor(now: number, silenceMs: number) {
+    this.#silenceMs = silenceMs
     this.#lastSign = now
   }
 
@@ -39,13 +45,23 @@ export class FailureDetector {
     this.#lastSign = Math.min(now, this.#lastSign + lateMs)
   }
 
+  /** The peer says by how much its event loop was late. */
+  peerLagged(now: number, lagMs: number): void {
+    if (lagMs >= this.#knownLagMs(now)) this.#peerLag = { lagMs, at: now }
+  }
+
   silentMs(now: number): number {
     return now - this.#lastSign
   }
 
   verdict(now: number): Verdict {
-    const beats = this.silentMs(now) / this.#heartbeatMs
-    if (beats >= redAfterBeats) return 'red'
-    return beats >= yellowAfterBeats ? 'yellow' : 'green'
+    const bearableMs = this.#silenceMs + Math.min(this.#silenceMs, this.#knownLagMs(now))
+    const silentMs = this.silentMs(now)
+    if (silentMs >= bearableMs) return 'red'
+    return silentMs >= bearableMs / 2 ? 'yellow' : 'green'
+  }
+
+  #knownLagMs(now: number): number {
+    return now - this.#peerLag.at < lagMemoryMs ? this.#peerLag.lagMs : 0
   }
 }

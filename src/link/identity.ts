@@ -15,6 +15,14 @@ export interface Identity {
   sign(message: Uint8Array): Uint8Array
 }
 
+/** A manager as others know it. Both texts are public. */
+export interface ManagerIdentity {
+  /** Ed25519 public key, 32 bytes in base64, as `machines.trustedKeys` takes it. */
+  readonly key: string
+  /** The key for people to compare, as ssh shows it: `SHA256:` and unpadded base64. */
+  readonly fingerprint: string
+}
+
 /** Bytes of the seed that a key pair is made from. It is the secret. */
 export const seedBytes = 32
 /** Bytes of a raw Ed25519 public key. */
@@ -65,4 +73,8 @@ function keyObjectOf(publicKey: Uint8Array): KeyObject {
 export function fingerprint(publicKey: Uint8Array): string {
   const digest = createHash('sha256').update(publicKey).digest('base64')
   return `SHA256:${digest.replace(/=+$/, '')}`
+}
+
+export function shownIdentity(publicKey: Uint8Array): ManagerIdentity {
+  return { key: Buffer.from(publicKey).toString('base64'), fingerprint: fingerprint(publicKey) }
 }

@@ -73,6 +73,11 @@ export class KnownPeers {
     return entries.delete(name) ? this.#write(entries) : undefined
   }
 
+  /** Whether a key of this peer is remembered. Throws as `check` does. */
+  knows(name: string): boolean {
+    return this.#read().has(name)
+  }
+
   #read(): Entries {
     if (this.#inMemory !== undefined) return this.#inMemory
     const text = this.file === undefined ? undefined : readStateFile(this.file, 'private')
@@ -100,13 +105,19 @@ export class KnownPeers {
     const expected = this.#read().get(name)
     const remedy =
       this.file === undefined
-        ? 'If it was set up anew, restart this manager.'
-        : `If it was set up anew, remove the entry "${name}" from ${this.file}.`
+        ? 'forgetPeer(), or restart this manager'
+        : `forgetPeer(), or remove the entry "${name}" from ${this.file}`
     return new MachinesError(
       'DM_IDENTITY_CHANGED',
-      `${name} presents the key ${fingerprintOf(publicKey)}, but since ${expected?.firstSeen} it ` +
-        `had ${fingerprintOf(expected?.publicKey ?? '')}. Somebody may be in its place. ${remedy}`,
-      { machine: name, given: fingerprintOf(publicKey) },
+      `THE IDENTITY OF ${name} HAS CHANGED, and it is refused. It presents the key ` +
+        `${fingerprintOf(publicKey)}, but since ${expected?.firstSeen} it had ` +
+        `${fingerprintOf(expected?.publicKey ?? '')}. Somebody may be in its place! ` +
+        `Only if it was set up anew: call ${remedy}.`,
+      {
+        machine: name,
+        given: fingerprintOf(publicKey),
+        allowed: fingerprintOf(expected?.publicKey ?? ''),
+      },
     )
   }
 }

@@ -8,9 +8,9 @@ import type { Carrier, CarrierAddress, RawConnection } from '../transport/carrie
 import type { Connection, ConnectionUser } from './connection.js'
 import { type Attempt, asMachinesError, establish, type LinkSetup } from './establish.js'
 import { ParentHandshake, type ParentResult } from './handshake/parent-handshake.js'
-import type { DialEvents, Link, LinkHealth, Peer } from './link.js'
+import type { DialEvents, Importance, Link, LinkHealth, Peer } from './link.js'
 import { LinkEndpoint } from './link-endpoint.js'
-import { Reconnect } from './reconnect.js'
+import { Reconnect, type RedialPace } from './reconnect.js'
 
 export interface DialOptions extends LinkSetup {
   readonly carrier: Carrier
@@ -19,6 +19,8 @@ export interface DialOptions extends LinkSetup {
   readonly epoch: number
   /** What this parent says about itself in IDENTIFY; JSON, asked anew for each attempt. */
   about(): unknown
+  /** How soon broken connections are dialled again. Default: 250 ms, up to limits.redialDelayMsMax. */
+  readonly redial?: RedialPace
   readonly events: DialEvents
 }
 
@@ -48,16 +50,16 @@ export function dialLink(options: DialOptions): DialedLink {
 class Dialer implements DialedLink {
   readonly #options: DialOptions
   readonly #endpoint: LinkEndpoint
-  readonly #reconnect = new Reconnect()
+  readonly #reconnect: Reconnect
   #started = false
   #attempt: Attempt | undefined
   #cancelRedial: Cancel = () => {}
 
   constructor(options: DialOptions) {
     this.#options = options
+    this.#reconnect = new Reconnect(options.redial)
     this.#endpoint = new LinkEndpoint({
-      system: options.system,
-      heartbeatMs: options.heartbeatMs,
+      setup: options,
       afterLostSession: 'renew',
       owner: () => options.events,
       broken: () => this.#onBroken(),
@@ -73,12 +75,24 @@ class Dialer implements DialedLink {
     return this.#endpoint.isUp
   }
 
+  get isOpen(): boolean {
+    return this.#endpoint.isOpen
+  }
+
+  get backlogBytes(): number {
+    return this.#endpoint.backlogBytes
+  }
+
   get health(): LinkHealth {
     return this.#endpoint.health
   }
 
-  send(bytes: Uint8Array): boolean {
-    return this.#endpoint.send(bytes)
+  send(bytes: Uint8Array, importance?: Importance): boolean {
+    return this.#endpoint.send(bytes, importance)
+  }
+
+  ready(): Promise<void> {
+    return this.#endpoint.ready()
   }
 
   close(code: ErrorCode, reason: string): Promise<void> {
@@ -86,7 +100,7 @@ class Dialer implements DialedLink {
   }
 
   start(): void {
-    if (this.#started || this.#endpoint.isClosed) return
+    if (this.#started || !this.#endpoint.isOpen) return
     this.#started = true
     this.#dial()
   }

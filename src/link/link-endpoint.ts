@@ -5,17 +5,25 @@
  */
 import { type ErrorCode, MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
-import type { Cancel, System } from '../system/system.js'
-import { dataHeaderBytes } from './codec/payloads.js'
+import type { Cancel } from '../system/system.js'
 import type { Connection, ConnectionUser } from './connection.js'
+import type { LinkSetup } from './establish.js'
 import type { ResumeRequest } from './handshake/messages.js'
-import type { Link, LinkEvents, LinkHealth, Peer } from './link.js'
+import {
+  type Importance,
+  type Link,
+  type LinkEvents,
+  type LinkHealth,
+  noHealth,
+  type Peer,
+} from './link.js'
+import { tuningOf } from './link-tuning.js'
 import { LiveConnection } from './live-connection.js'
+import { ReadySignal } from './ready-signal.js'
 import { Session } from './session.js'
 
 export interface EndpointOptions {
-  readonly system: System
-  readonly heartbeatMs: number
+  readonly setup: LinkSetup
   /** Gives the handlers of whoever owns this link; called once, by the constructor. */
   owner(link: Link): LinkEvents
   /** A dialled link begins a new session; an accepted one ends, a new one is a new link. */
@@ -31,24 +39,25 @@ export interface Attachment {
   readonly peer: Peer
   readonly session: string
   readonly resumed: boolean
-  /** How many of our messages the peer has received in this session. */
+  /** How many parts of our messages the peer has received in this session. */
   readonly received: number
   readonly welcome: unknown
 }
 
-const messageBytesMax = limits.frameBytesMax - dataHeaderBytes
-
 export class LinkEndpoint implements Link {
   readonly #options: EndpointOptions
+  readonly #tuning: ReturnType<typeof tuningOf>
   readonly #events: LinkEvents
   readonly #done: Promise<void>
   #resolveDone: () => void = () => {}
   #state: 'open' | 'closing' | 'closed' = 'open'
-  #session = new Session()
+  #session: Session
   #sessionId: string | undefined
   #live: LiveConnection | undefined
   #peer: Peer | undefined
-  #health: LinkHealth = { pingMs: undefined, peerLagMs: undefined }
+  #health: LinkHealth = noHealth
+  /** What producers wait for while there is much to send. */
+  readonly #ready = new ReadySignal()
   /** Set when the peer broke the rules of the session, which then gets no second chance. */
   #violation: MachinesError | undefined
   /** Why close() was called. */
@@ -58,6 +67,8 @@ export class LinkEndpoint implements Link {
 
   constructor(options: EndpointOptions) {
     this.#options = options
+    this.#tuning = tuningOf(options.setup)
+    this.#session = new Session(this.#tuning)
     this.#done = new Promise((resolve) => {
       this.#resolveDone = resolve
     })
@@ -72,8 +83,12 @@ export class LinkEndpoint implements Link {
     return this.#live !== undefined && this.#state === 'open'
   }
 
-  get isClosed(): boolean {
-    return this.#state === 'closed'
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  get backlogBytes(): number {
+    return this.#session.outbox.bufferedBytes
   }
 
   get health(): LinkHealth {
@@ -83,25 +98,31 @@ export class LinkEndpoint implements Link {
   /** What to ask the peer for when dialling again; undefined when there is no session to resume. */
   get resumeRequest(): ResumeRequest | undefined {
     if (this.#sessionId === undefined) return undefined
-    return { session: this.#sessionId, received: this.#session.received }
+    return { session: this.#sessionId, received: this.#session.inbox.received }
   }
 
   /** Whether this is the session meant, and it can go on where the peer stands. */
   canResume({ session, received }: ResumeRequest): boolean {
     const isMeant = this.#state === 'open' && session === this.#sessionId
-    return isMeant && this.#session.canResumeAt(received)
+    return isMeant && this.#session.outbox.canResumeAt(received)
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (bytes.length > messageBytesMax) {
-      throw new MachinesError('DM_BODY_TOO_LARGE', 'a message is larger than a frame may be', {
+  send(bytes: Uint8Array, importance: Importance = 'normal'): boolean {
+    if (bytes.length > limits.messageBytesMax) {
+      throw new MachinesError('DM_BODY_TOO_LARGE', 'a message is larger than a link carries', {
         given: `${bytes.length} bytes`,
-        allowed: `${messageBytesMax} bytes`,
+        allowed: `${limits.messageBytesMax} bytes`,
       })
     }
-    if (this.#state !== 'open' || !this.#session.push(bytes)) return false
+    if (this.#state !== 'open') return false
+    const reserveBytes = importance === 'vital' ? limits.sessionReserveBytes : 0
+    if (!this.#session.outbox.push(bytes, reserveBytes)) return false
     this.#live?.pump()
     return true
+  }
+
+  ready(): Promise<void> {
+    return this.#hasRoom ? Promise.resolve() : this.#ready.wait()
   }
 
   close(code: ErrorCode, reason: string): Promise<void> {
@@ -128,6 +149,7 @@ export class LinkEndpoint implements Link {
     if (this.#state !== 'open') throw new MachinesError('DM_LINK_CLOSED', 'the link was closed')
     this.#cancelTimer()
     this.#session.resume(received)
+    this.#relieve()
     this.#sessionId = session
     this.#peer = peer
     const live = this.#liveOn(connection)
@@ -142,19 +164,28 @@ export class LinkEndpoint implements Link {
     this.#live?.destroy(reason)
     if (this.#state !== 'open') return
     this.#cancelTimer()
-    const lost = this.#session.lost()
-    this.#session = new Session()
+    const lost = this.#session.outbox.lost()
+    this.#session = new Session(this.#tuning)
     this.#sessionId = undefined
     this.#violation = undefined
+    this.#relieve()
     this.#tell((events) => events.reset(reason, lost))
     if (this.#options.afterLostSession === 'end') this.#finish(reason)
   }
 
+  get #hasRoom(): boolean {
+    return this.backlogBytes <= this.#tuning.readyBytesMax
+  }
+
+  /** Producers go on as soon as there is room for them. */
+  #relieve(): void {
+    if (this.#hasRoom) this.#ready.give()
+  }
+
   #liveOn(connection: Connection): LiveConnection {
-    const { system, heartbeatMs } = this.#options
     const live: LiveConnection = new LiveConnection({
-      system,
-      heartbeatMs,
+      system: this.#options.setup.system,
+      timing: this.#tuning.timing,
       connection,
       session: this.#session,
       message: (bytes) => this.#tell((events) => events.message(bytes)),
@@ -162,6 +193,7 @@ export class LinkEndpoint implements Link {
         this.#health = health
         this.#tell((events) => events.health(health))
       },
+      confirmed: () => this.#relieve(),
       farewell: (said) => this.#finish(this.#goodbye ?? said),
       violated: (reason) => {
         this.#violation = reason
@@ -183,12 +215,13 @@ export class LinkEndpoint implements Link {
       return
     }
     const cut = () => live.destroy(goodbye)
-    this.#cancelTimer = this.#options.system.setTimer(limits.closeTimeoutMs, cut)
+    this.#cancelTimer = this.#options.setup.system.setTimer(limits.closeTimeoutMs, cut)
     live.part(goodbye)
   }
 
   #onBroken(reason: MachinesError): void {
     this.#live = undefined
+    this.#health = { ...this.#health, verdict: 'red' }
     if (this.#goodbye !== undefined) {
       this.#finish(this.#goodbye)
       return
@@ -202,7 +235,8 @@ export class LinkEndpoint implements Link {
   #waitForResume(cause: MachinesError): void {
     const expire = () =>
       this.loseSession(new MachinesError('DM_LINK_LOST', 'the link did not come back', { cause }))
-    this.#cancelTimer = this.#options.system.setTimer(limits.sessionResumeWindowMs, expire)
+    const { system } = this.#options.setup
+    this.#cancelTimer = system.setTimer(this.#tuning.resumeWindowMs, expire)
   }
 
   #finish(reason: MachinesError): void {
@@ -210,7 +244,8 @@ export class LinkEndpoint implements Link {
     this.#state = 'closed'
     this.#cancelTimer()
     this.#live = undefined
-    const lost = this.#session.lost()
+    const lost = this.#session.outbox.lost()
+    this.#relieve()
     if (lost.length > 0) this.#tell((events) => events.reset(reason, lost))
     this.#tell((events) => events.closed(reason))
     this.#options.ended()

@@ -1,8 +1,6 @@
 /** The child's end of links: listens, lets in who has proven to be a trusted parent, resumes. */
 import type { Duplex } from 'node:stream'
-import createDebug from 'debug'
 import { type ErrorCode, MachinesError } from '../errors.js'
-import { formatAddress } from '../transport/address.js'
 import type {
   Carrier,
   CarrierAddress,
@@ -10,11 +8,13 @@ import type {
   RefusedConnections,
 } from '../transport/carrier.js'
 import type { Connection, ConnectionUser } from './connection.js'
+import { Doorkeeper, type Stranger } from './doorkeeper.js'
 import { type Attempt, establish, type LinkSetup } from './establish.js'
 import { ChildHandshake, type ChildResult, type Reception } from './handshake/child-handshake.js'
 import { type ResumeRequest, sessionIdBytes } from './handshake/messages.js'
 import type { Link, LinkEvents, Peer } from './link.js'
 import { LinkEndpoint } from './link-endpoint.js'
+import { RefusalRate } from './refusal-rate.js'
 
 /** The answer of the layer above to a parent that has proven who it is. */
 export type Admission =
@@ -31,16 +31,18 @@ export type Admission =
     }
 
 export interface ServeOptions extends LinkSetup {
-  readonly carrier: Carrier
+  readonly carrier: Pick<Carrier, 'listen'>
   readonly address: CarrierAddress
   /** What this child says about itself in HELLO: JSON that anybody who connects may read. */
   about(): unknown
   /** Asked for every new connection of a recognised parent; `resumed`: it goes on with its session. */
   admit(peer: Peer, resumed: boolean): Admission
-  /** A new link; `up` follows. Returns the handlers of its owner. */
-  onLink(link: Link): LinkEvents
-  /** Somebody was not let in; for counting and logging. */
+  /** A new link of this parent; `up` follows. Returns the handlers of its owner. */
+  onLink(link: Link, peer: Peer): LinkEvents
+  /** Somebody was not let in; for logging, as `refusals` counts. */
   onRefused(reason: MachinesError, remote: string): void
+  /** Shared by all servers of one child, whatever their carrier. Default: one of its own. */
+  readonly rate?: RefusalRate
 }
 
 export interface LinkServer {
@@ -48,15 +50,16 @@ export interface LinkServer {
   readonly address: CarrierAddress
   /** Links that are not closed. */
   readonly links: readonly Link[]
-  /** How many connections were refused in the handshake since the start, by code. */
+  /**
+   * How many connections were refused since the start, by code; those that the carrier turned away
+   * (`overLimit`) stand under DM_CONNECTION_LIMIT. A fresh copy at every call.
+   */
   readonly refusals: ReadonlyMap<ErrorCode, number>
-  /** How many were refused before it, because too many were open. */
+  /** How many the carrier turned away, because too many were open. */
   readonly overLimit: RefusedConnections
   /** Stops listening and closes every link with these words; resolves when no connection is left. */
   close(code: ErrorCode, reason: string): Promise<void>
 }
-
-const debug = createDebug('discordoo:machines:link:server')
 
 /** Listens for parents. Rejects with DM_LISTEN_FAILED. */
 export async function serveLinks(options: ServeOptions): Promise<LinkServer> {
@@ -67,7 +70,9 @@ export async function serveLinks(options: ServeOptions): Promise<LinkServer> {
     get links() {
       return server.links
     },
-    refusals: server.refusals,
+    get refusals() {
+      return withOverLimit(server.refusals, listener.refused)
+    },
     get overLimit() {
       return listener.refused
     },
@@ -78,8 +83,8 @@ export async function serveLinks(options: ServeOptions): Promise<LinkServer> {
 }
 
 class Server {
-  readonly refusals = new Map<ErrorCode, number>()
   readonly #options: ServeOptions
+  readonly #door: Doorkeeper
   /** Every connection that is open in whatever state, as a refused one too still holds a socket. */
   readonly #streams = new Set<Duplex>()
   readonly #attempts = new Set<Attempt>()
@@ -88,6 +93,14 @@ class Server {
 
   constructor(options: ServeOptions) {
     this.#options = options
+    const rate = options.rate ?? new RefusalRate()
+    this.#door = new Doorkeeper(options.system, rate, (reason, remote) =>
+      options.onRefused(reason, remote),
+    )
+  }
+
+  get refusals(): ReadonlyMap<ErrorCode, number> {
+    return this.#door.refusals
   }
 
   get links(): readonly Link[] {
@@ -95,13 +108,28 @@ class Server {
   }
 
   accept(raw: RawConnection): void {
-    const remote = formatAddress(raw.remote)
     if (this.#isClosed) {
       raw.stream.destroy()
       return
     }
+    let attempt: Attempt | undefined
+    const stranger: Stranger = {
+      remote: raw.remote,
+      dismiss: (reason) => {
+        if (attempt === undefined) this.#door.refused(reason, stranger)
+        else attempt.abort(reason)
+        raw.stream.destroy()
+      },
+    }
     this.#streams.add(raw.stream)
-    raw.stream.once('close', () => this.#streams.delete(raw.stream))
+    raw.stream.once('close', () => {
+      this.#streams.delete(raw.stream)
+      this.#door.leave(stranger)
+    })
+    if (this.#door.admit(stranger)) attempt = this.#greet(raw, stranger)
+  }
+
+  #greet(raw: RawConnection, stranger: Stranger): Attempt {
     const over = () => this.#attempts.delete(attempt)
     const attempt = establish<ChildResult>({
       setup: this.#options,
@@ -109,18 +137,23 @@ class Server {
       handshake: (context) =>
         new ChildHandshake(context, {
           about: this.#options.about(),
-          receive: (peer, resume) => this.#receive(peer, resume),
+          receive: (peer, resume) => {
+            this.#door.proven(stranger)
+            return this.#receive(peer, resume)
+          },
         }),
       established: (connection, result) => {
         over()
+        this.#door.leave(stranger)
         return this.#onEstablished(connection, result)
       },
       failed: (reason) => {
         over()
-        this.#refuse(reason, remote)
+        this.#door.refused(reason, stranger)
       },
     })
     this.#attempts.add(attempt)
+    return attempt
   }
 
   async close(code: ErrorCode, reason: string): Promise<void> {
@@ -132,12 +165,6 @@ class Server {
     const closed = left.map((stream) => new Promise((resolve) => stream.once('close', resolve)))
     for (const stream of left) stream.destroy()
     await Promise.all(closed)
-  }
-
-  #refuse(reason: MachinesError, remote: string): void {
-    this.refusals.set(reason.code, (this.refusals.get(reason.code) ?? 0) + 1)
-    debug('refused %s: %s: %s', remote, reason.code, reason.message)
-    this.#options.onRefused(reason, remote)
   }
 
   /** Decides only; what follows from it is done when the connection is established. */
@@ -172,10 +199,9 @@ class Server {
       if (other.peer?.key === peer.key) other.loseSession(reason)
     }
     const endpoint: LinkEndpoint = new LinkEndpoint({
-      system: this.#options.system,
-      heartbeatMs: this.#options.heartbeatMs,
+      setup: this.#options,
       afterLostSession: 'end',
-      owner: (link) => this.#options.onLink(link),
+      owner: (link) => this.#options.onLink(link, peer),
       ended: () => this.#endpoints.delete(endpoint),
     })
     this.#endpoints.add(endpoint)
@@ -186,4 +212,14 @@ class Server {
     const bytes = this.#options.system.randomBytes(sessionIdBytes)
     return Buffer.from(bytes).toString('base64')
   }
+}
+
+function withOverLimit(
+  refusals: ReadonlyMap<ErrorCode, number>,
+  { overall, perAddress }: RefusedConnections,
+): ReadonlyMap<ErrorCode, number> {
+  const all = new Map(refusals)
+  const turnedAway = overall + perAddress + (all.get('DM_CONNECTION_LIMIT') ?? 0)
+  if (turnedAway > 0) all.set('DM_CONNECTION_LIMIT', turnedAway)
+  return all
 }

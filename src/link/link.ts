@@ -3,6 +3,7 @@
  * broken connection. This file is the seam; `link-dialer.ts` and `link-server.ts` fill it.
  */
 import type { ErrorCode, MachinesError } from '../errors.js'
+import type { Verdict } from './failure-detector.js'
 
 /** Who is at the other end, as proven in the handshake. */
 export interface Peer {
@@ -17,12 +18,37 @@ export interface Peer {
   readonly remote: string
 }
 
+/** How a link does. Times are ms, and undefined before the first heartbeat has come back. */
 export interface LinkHealth {
-  /** Round trip of the last heartbeat in ms; undefined before the first. */
+  /** By the peer's silence: green, yellow (half of what is bearable), red (cut, or not up). */
+  readonly verdict: Verdict
+  /**
+   * Round trip of the last heartbeat. Those during which either event loop stood still are left out,
+   * here and below: they say nothing about the network.
+   */
   readonly pingMs: number | undefined
-  /** How late the peer's event loop ran when it last looked, in ms; undefined before the first. */
+  /** Median of the round trips of this connection; of the last 128, if there were more. */
+  readonly pingP50Ms: number | undefined
+  /** The round trip that 99 of 100 of them do not exceed. */
+  readonly pingP99Ms: number | undefined
+  /** How late the peer's event loop ran at worst, in the last one or two of its heartbeats. */
   readonly peerLagMs: number | undefined
 }
+
+/** The health of a link that is not up yet. */
+export const noHealth: LinkHealth = {
+  verdict: 'red',
+  pingMs: undefined,
+  pingP50Ms: undefined,
+  pingP99Ms: undefined,
+  peerLagMs: undefined,
+}
+
+/**
+ * Whether a message may use limits.sessionReserveBytes on top of the buffer: what managers say to
+ * each other must get through when bots have filled it.
+ */
+export type Importance = 'normal' | 'vital'
 
 /**
  * What the owner of a link hears. Calls come one at a time and never from inside `send`. A handler
@@ -49,7 +75,7 @@ export interface LinkEvents {
    * of `reason` is the one given to close(), on both sides.
    */
   closed(reason: MachinesError): void
-  /** A heartbeat came back. */
+  /** A heartbeat came back, or the verdict on the peer has changed. */
   health(health: LinkHealth): void
 }
 
@@ -73,12 +99,23 @@ export interface Link {
   readonly peer: Peer | undefined
   readonly isUp: boolean
   readonly health: LinkHealth
+  /** False once close() was called or an accepted link is lost: nothing can be sent any more. */
+  readonly isOpen: boolean
+  /** Bytes of messages that the peer has not confirmed, as they count against the bound. */
+  readonly backlogBytes: number
   /**
-   * Queues one message, also while the link is down. The bytes are kept, not copied: do not change
-   * them afterwards. False: over limits.sessionBufferBytesMax, or closed; nothing was queued.
-   * Throws DM_BODY_TOO_LARGE when the message alone does not fit into a frame.
+   * Queues one message, also while the link is down. The bytes are kept and, unless they are a small
+   * part of their buffer, not copied: do not change them afterwards. False: over bufferBytesMax
+   * (DM_LINK_BACKLOG is the word for it while the link is open), or closed; nothing was queued.
+   * Throws DM_BODY_TOO_LARGE when the message alone is over limits.messageBytesMax.
    */
-  send(bytes: Uint8Array): boolean
+  send(bytes: Uint8Array, importance?: Importance): boolean
+  /**
+   * Resolves when at most a quarter of bufferBytesMax waits unconfirmed: at once if that is so, else
+   * when the peer has confirmed enough, the session is lost or the link closed. Never rejects. A
+   * producer that awaits it after each message never meets a full buffer.
+   */
+  ready(): Promise<void>
   /**
    * Ends the link for good, telling the peer why, after all that was sent before. Resolves when it
    * is flushed, or given up after limits.closeTimeoutMs; what the peer has not confirmed by then is

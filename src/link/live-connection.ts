@@ -6,19 +6,22 @@ import { MachinesError } from '../errors.js'
 import type { System } from '../system/system.js'
 import type { Decoded } from './codec/decoder.js'
 import { decodeFarewell, encodeFarewell, farewellError } from './codec/farewell.js'
-import { decodeCount, decodeData, encodeCount } from './codec/payloads.js'
+import { decodeCount, decodeData, encodeCount, encodeDataHeader } from './codec/payloads.js'
 import type { Connection, ConnectionUser } from './connection.js'
+import type { HeartbeatTiming } from './heartbeat.js'
 import type { LinkHealth } from './link.js'
 import { Pulse } from './pulse.js'
 import type { Session } from './session.js'
 
 export interface LiveOptions {
   readonly system: System
-  readonly heartbeatMs: number
+  readonly timing: HeartbeatTiming
   readonly connection: Connection
   readonly session: Session
   message(bytes: Uint8Array): void
   health(health: LinkHealth): void
+  /** The peer has confirmed something, so there may be room for more. */
+  confirmed(): void
   /** The peer said goodbye; its last confirmation has been taken in. */
   farewell(said: MachinesError): void
   /** The peer broke the rules of the session, which cannot go on; `closed` follows. */
@@ -35,28 +38,36 @@ export class LiveConnection implements ConnectionUser {
   #goodbye: MachinesError | undefined
 
   constructor(options: LiveOptions) {
-    const { system, heartbeatMs, connection } = options
+    const { system, timing, connection } = options
     this.#options = options
     this.#connection = connection
     this.#session = options.session
-    const beforeBeat = () => this.#acknowledge()
-    this.#pulse = new Pulse({ system, heartbeatMs, connection, beforeBeat })
+    this.#pulse = new Pulse({
+      system,
+      timing,
+      connection,
+      beforeBeat: () => this.#acknowledge(),
+      health: (health) => options.health(health),
+    })
   }
 
   start(): void {
-    this.#pulse.beat()
+    this.#pulse.start()
     this.pump()
   }
 
-  /** Gives the connection as much as it takes; the goodbye, if there is one, comes after all. */
+  /**
+   * Gives the connection as many parts as it takes; the goodbye, if there is one, comes after all.
+   * What is sent at other times, heartbeats and confirmations, finds its place between two parts.
+   */
   pump(): void {
     while (this.#connection.isWritable) {
-      const message = this.#session.next()
-      if (message === undefined) {
+      const part = this.#session.outbox.next()
+      if (part === undefined) {
         if (this.#goodbye !== undefined) this.#sayGoodbye(this.#goodbye)
         return
       }
-      this.#connection.send('DATA', encodeCount(message.number), message.bytes)
+      this.#connection.send('DATA', encodeDataHeader(part), part.bytes)
     }
   }
 
@@ -96,13 +107,14 @@ export class LiveConnection implements ConnectionUser {
         this.#onData(payload)
         break
       case 'ACK':
-        this.#bySessionRules(() => this.#session.confirm(decodeCount(payload)))
+        this.#bySessionRules(() => this.#session.outbox.confirm(decodeCount(payload)))
+        this.#options.confirmed()
         break
       case 'HEARTBEAT':
         this.#pulse.answer(payload)
         break
       case 'HEARTBEAT_ACK':
-        this.#onHealth(this.#pulse.answered(payload))
+        this.#pulse.answered(payload)
         break
       case 'CLOSE':
         this.#onClose(payload)
@@ -115,15 +127,10 @@ export class LiveConnection implements ConnectionUser {
   #onData(payload: Uint8Array): void {
     // After our goodbye nothing is taken in, nor confirmed: the peer counts it among what it lost.
     if (this.#goodbye !== undefined) return
-    const { number, message } = decodeData(payload)
-    const isNew = this.#bySessionRules(() => this.#session.accept(number, message.length))
-    if (!isNew) return
-    this.#options.message(message)
-    if (this.#session.ackDue) this.#acknowledge()
-  }
-
-  #onHealth(health: LinkHealth | undefined): void {
-    if (health !== undefined) this.#options.health(health)
+    const { inbox } = this.#session
+    const message = this.#bySessionRules(() => inbox.accept(decodeData(payload)))
+    if (message !== undefined) this.#options.message(message)
+    if (inbox.ackDue) this.#acknowledge()
   }
 
   #onClose(payload: Uint8Array): void {
@@ -142,7 +149,7 @@ export class LiveConnection implements ConnectionUser {
   }
 
   #acknowledge(): void {
-    const count = this.#session.takeAck()
+    const count = this.#session.inbox.takeAck()
     if (count !== undefined) this.#connection.send('ACK', encodeCount(count))
   }
 

@@ -5,15 +5,29 @@
  */
 import { limits } from '../limits.js'
 
-/** First delay: long enough to not be a storm, short beside the resume window. */
-export const redialDelayMsMin = 250
+export interface RedialPace {
+  /** First delay, ms: long enough to not be a storm, short beside the resume window. */
+  readonly redialDelayMsMin: number
+  /** Longest delay, ms. */
+  readonly redialDelayMsMax: number
+}
+
+const defaultPace: RedialPace = {
+  redialDelayMsMin: 250,
+  redialDelayMsMax: limits.redialDelayMsMax,
+}
 
 /** A connection that held for so long wipes the slate clean; a shorter one is one more failure. */
 export const steadyMs = 5_000
 
 export class Reconnect {
+  readonly #pace: RedialPace
   #failures = 0
   #upSince: number | undefined
+
+  constructor(pace: RedialPace = defaultPace) {
+    this.#pace = pace
+  }
 
   /** How many attempts have failed since things last went well. */
   get failures(): number {
@@ -32,15 +46,15 @@ export class Reconnect {
 
   /** Counts one failure; the delay before the next attempt in ms. `dice` is in [0, 1). */
   nextDelayMs(dice: number): number {
-    const doubled = redialDelayMsMin * 2 ** Math.min(this.#failures, 30)
+    const doubled = this.#pace.redialDelayMsMin * 2 ** Math.min(this.#failures, 30)
     this.#failures += 1
-    return jittered(Math.min(doubled, limits.redialDelayMsMax), dice)
+    return jittered(Math.min(doubled, this.#pace.redialDelayMsMax), dice)
   }
 
   /** Counts one failure that time alone will hardly cure: always the longest delay. */
   slowestDelayMs(dice: number): number {
     this.#failures += 1
-    return jittered(limits.redialDelayMsMax, dice)
+    return jittered(this.#pace.redialDelayMsMax, dice)
   }
 }
 

@@ -4,6 +4,7 @@
  * cannot be right is refused by its five header bytes, before anything is buffered.
  */
 import { limits } from '../../limits.js'
+import { dataHeaderBytes } from './payloads.js'
 
 /** Numbers on the wire; a retired number is never used again. */
 export const frameTypes = {
@@ -49,7 +50,7 @@ const rules: readonly FrameRule[] = [
   { name: 'IDENTIFY', phase: 'handshake', bytesMin: 4, bytesMax: handshakeMax },
   { name: 'WELCOME', phase: 'handshake', bytesMin: 4, bytesMax: handshakeMax },
   { name: 'REJECT', phase: 'handshake', bytesMin: 2, bytesMax: closeBytesMax },
-  { name: 'DATA', phase: 'open', bytesMin: 8, bytesMax: limits.frameBytesMax },
+  { name: 'DATA', phase: 'open', bytesMin: dataHeaderBytes, bytesMax: limits.frameBytesMax },
   { name: 'ACK', phase: 'open', bytesMin: 8, bytesMax: 8 },
   { name: 'HEARTBEAT', phase: 'open', bytesMin: 4, bytesMax: 4 },
   { name: 'HEARTBEAT_ACK', phase: 'open', bytesMin: 8, bytesMax: 8 },

@@ -1,8 +1,8 @@
 /** The binary bodies of an open link: DATA, ACK, HEARTBEAT and HEARTBEAT_ACK. Big endian. */
 import { MachinesError } from '../../errors.js'
 
-/** Bytes in front of the message in DATA. */
-export const dataHeaderBytes = 8
+/** Bytes in front of the part in DATA: its number, and how much of its message follows. */
+export const dataHeaderBytes = 12
 
 const u32 = 2 ** 32
 
@@ -11,8 +11,8 @@ function view(bytes: Uint8Array): DataView {
 }
 
 /**
- * A count of messages as u64. Numbers beyond 2^53 - 1 cannot be held exactly here and are refused:
- * at a million messages per second they would be reached after 285 years.
+ * A count of parts as u64. Numbers beyond 2^53 - 1 cannot be held exactly here and are refused: at a
+ * million parts per second they would be reached after 285 years.
  */
 export function encodeCount(count: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(8)
@@ -30,13 +30,28 @@ export function decodeCount(payload: Uint8Array): number {
   return count
 }
 
-export interface DataBody {
+/** What one DATA frame carries: a whole message, or a part of a large one. */
+export interface Part {
   readonly number: number
-  readonly message: Uint8Array
+  /** Bytes of the same message that follow in the next parts; 0 in the last or only one. */
+  readonly rest: number
+  readonly bytes: Uint8Array
 }
 
-export function decodeData(payload: Uint8Array): DataBody {
-  return { number: decodeCount(payload), message: payload.subarray(dataHeaderBytes) }
+/** What stands in front of the bytes: `u64 number | u32 rest`. */
+export function encodeDataHeader({ number, rest }: Part): Uint8Array {
+  const header = Buffer.allocUnsafe(dataHeaderBytes)
+  header.set(encodeCount(number))
+  header.writeUInt32BE(rest, 8)
+  return header
+}
+
+export function decodeData(payload: Uint8Array): Part {
+  return {
+    number: decodeCount(payload),
+    rest: view(payload).getUint32(8),
+    bytes: payload.subarray(dataHeaderBytes),
+  }
 }
 
 export function encodeHeartbeat(id: number): Uint8Array {

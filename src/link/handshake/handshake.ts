@@ -56,12 +56,17 @@ export function outOfOrder(): MachinesError {
 export function agreeOnProtocol(ours: ProtocolRange, theirs: ProtocolRange): number {
   const protocol = highestCommon(ours, theirs)
   if (protocol === undefined) {
-    throw new MachinesError('DM_PROTOCOL_VERSION', 'there is no protocol version in common', {
-      given: `${theirs.min}..${theirs.max}`,
-      allowed: `${ours.min}..${ours.max}`,
-    })
+    throw new MachinesError(
+      'DM_PROTOCOL_VERSION',
+      `there is no protocol version in common: this manager speaks ${inWords(ours)}, the other one ${inWords(theirs)}; the older of the two must be updated`,
+      { given: `${theirs.min}..${theirs.max}`, allowed: `${ours.min}..${ours.max}` },
+    )
   }
   return protocol
+}
+
+function inWords({ min, max }: ProtocolRange): string {
+  return min === max ? String(min) : `${min} to ${max}`
 }
 
 export function keyText(key: Uint8Array): string {
@@ -86,6 +91,8 @@ export function recogniseOrThrow(
       'the other side presents our own key: it is this manager, a mirror, or a copy of its state folder',
     )
   }
+  const objection = trust.objection?.(keyText(key))
+  if (objection !== undefined) throw objection
   const facts = {
     certificate,
     certificateDemanded: trust.certificateDemanded,

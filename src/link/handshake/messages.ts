@@ -17,7 +17,7 @@ export interface Hello {
   readonly about: unknown
 }
 
-/** A session that the parent wants back, and how many of the child's messages it has received. */
+/** A session that the parent wants back, and how many of the child's parts have come in it. */
 export interface ResumeRequest {
   readonly session: string
   readonly received: number
@@ -35,7 +35,7 @@ export interface Identify {
 export interface Welcome {
   readonly session: string
   readonly resumed: boolean
-  /** How many of the parent's messages the child has received in this session. */
+  /** How many of the parent's parts have come in this session. */
   readonly received: number
   readonly about: unknown
 }

@@ -1,4 +1,5 @@
 /** What one side has to prove itself with, and how it recognises the other. */
+import type { MachinesError } from '../../errors.js'
 import type { Identity } from '../identity.js'
 
 /** What the file of known peers says about a key; see `LinkTrust.recall`. */
@@ -19,6 +20,11 @@ export interface LinkTrust {
   recall(key: string): KnownPeer
   /** Pins the key of a peer that was `new` and got through. A MachinesError refuses it after all. */
   remember(key: string): void
+  /**
+   * What else speaks against a key, however it is recognised: another machine has it already.
+   * Default: nothing.
+   */
+  objection?(key: string): MachinesError | undefined
   /** Checks a detached Ed25519 signature, natively: it runs for every stranger with a nonce. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }

@@ -90,13 +90,56 @@ describe('a stranger at the port of a child', () => {
     world.dial()
     await world.system.settle()
     expect(world.link.isUp).toBe(true)
-    expect(world.server.overLimit.perAddress).toBe(3 * 20 - 3 * limits.connectionsPerAddressMax)
     await world.system.advance(limits.handshakeTimeoutMs)
     expect(strangers.every(({ stream }) => stream.destroyed)).toBe(true)
-    expect(world.server.refusals.get('DM_HANDSHAKE_TIMEOUT')).toBe(
-      3 * limits.connectionsPerAddressMax,
-    )
+    const waited = 3 * limits.strangersPerAddressMax
+    expect([...world.server.refusals]).toEqual([
+      ['DM_CONNECTION_LIMIT', 3 * 20 - waited],
+      ['DM_HANDSHAKE_TIMEOUT', waited],
+    ])
     expect(world.link.isUp).toBe(true)
+  })
+
+  it('finds no room where thousands of them fill the port, but the parent does', async () => {
+    let sent = 0
+    const flood = async () => {
+      for (let wave = 0; wave < 40; wave++) {
+        await Promise.all(Array.from({ length: 25 }, () => stranger(`stranger ${sent++}`)))
+        await world.system.settle()
+      }
+    }
+    await flood()
+    world.dial()
+    await world.system.settle()
+    expect(world.link.isUp).toBe(true)
+    // Its address has proven itself now, so it comes back in the middle of the next flood.
+    world.wire.cut()
+    await Promise.all([flood(), world.system.advance(limits.redialDelayMsMax)])
+    expect(world.link.isUp).toBe(true)
+    await world.system.advance(limits.handshakeTimeoutMs)
+    const refused = [...world.server.refusals.values()].reduce((sum, count) => sum + count, 0)
+    expect(refused).toBe(sent)
+  })
+
+  it('waits longer and longer when it keeps failing, and is counted all the same', async () => {
+    const knock = async () => {
+      const { stream } = await stranger()
+      stream.write('GET / HTTP/1.1')
+      await world.system.settle()
+      expect(stream.destroyed).toBe(true)
+    }
+    for (let n = 0; n < 20; n++) await knock()
+    const looked = limits.refusalsFree + 1
+    expect([...world.server.refusals]).toEqual([
+      ['DM_PREFACE_INVALID', looked],
+      ['DM_REFUSED_TOO_OFTEN', 20 - looked],
+    ])
+    // Nobody else has to wait, and the stranger no longer than it takes.
+    world.dial()
+    await world.system.advance(limits.refusalDelayMsMin)
+    expect(world.link.isUp).toBe(true)
+    await knock()
+    expect(world.server.refusals.get('DM_PREFACE_INVALID')).toBe(looked + 1)
   })
 })
 

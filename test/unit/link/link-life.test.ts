@@ -166,11 +166,11 @@ describe('a link', () => {
   it('refuses messages over the bound', async () => {
     await connect()
     world.wire.freeze()
-    const large = new Uint8Array(limits.frameBytesMax - 1_024)
+    const large = new Uint8Array(limits.messageBytesMax)
     let queued = 0
     while (world.link.send(large)) queued += 1
     expect(queued).toBe(Math.floor(limits.sessionBufferBytesMax / large.length))
-    expect(() => world.link.send(new Uint8Array(limits.frameBytesMax))).toThrow(
+    expect(() => world.link.send(new Uint8Array(limits.messageBytesMax + 1))).toThrow(
       expect.objectContaining({ code: 'DM_BODY_TOO_LARGE' }),
     )
   })
@@ -178,9 +178,10 @@ describe('a link', () => {
   it('measures the ping by heartbeats', async () => {
     await connect()
     await world.system.advance(3_000)
-    expect(world.parent.lastHealth).toEqual({ pingMs: 0, peerLagMs: 0 })
-    expect(world.link.health).toEqual({ pingMs: 0, peerLagMs: 0 })
-    expect(world.child.lastHealth).toEqual({ pingMs: 0, peerLagMs: 0 })
+    const health = { verdict: 'green', pingMs: 0, pingP50Ms: 0, pingP99Ms: 0, peerLagMs: 0 }
+    expect(world.parent.lastHealth).toEqual(health)
+    expect(world.link.health).toEqual(health)
+    expect(world.child.lastHealth).toEqual(health)
   })
 
   it('finds a half-open connection by its silence, and resumes over a new one', async () => {

@@ -42,7 +42,7 @@ function codeOf(action: () => unknown): string {
 const stream = Buffer.from(
   '4453434d0103' +
     '0000000403deadbeef' +
-    '0000000a1000000000000001026869' +
+    '0000000e100000000000000102000000006869' +
     '000000041200000007' +
     '00000002147b7d',
   'hex',
@@ -50,7 +50,7 @@ const stream = Buffer.from(
 const whole = [
   'preface 1..3',
   'WELCOME deadbeef',
-  'DATA 00000000000001026869',
+  'DATA 0000000000000102000000006869',
   'HEARTBEAT 00000007',
   'CLOSE 7b7d',
 ]
@@ -97,7 +97,7 @@ describe('the decoder', () => {
 
   it.each([
     ['a handshake message when open', '0000000401', 'DM_FRAME_INVALID'],
-    ['a message over its bound', '0480000110', 'DM_FRAME_TOO_LARGE'],
+    ['a part of a message over its bound', '0001000110', 'DM_FRAME_TOO_LARGE'],
     ['a confirmation of the wrong length', '0000000911', 'DM_FRAME_TOO_LARGE'],
     ['a goodbye that never ends', '0000040114', 'DM_FRAME_TOO_LARGE'],
   ])('refuses %s', (_what, header, code) => {
@@ -176,7 +176,7 @@ describe('the encoder', () => {
     const encoder = new Encoder()
     encoder.push({ kind: 'preface', range: { min: 1, max: 3 }, bytes: stream.subarray(0, 6) })
     encoder.frame('WELCOME', Buffer.from('dead', 'hex'), Buffer.from('beef', 'hex'))
-    encoder.frame('DATA', Buffer.from('0000000000000102', 'hex'), Buffer.from('hi'))
+    encoder.frame('DATA', Buffer.from('000000000000010200000000', 'hex'), Buffer.from('hi'))
     encoder.frame('HEARTBEAT', Buffer.from('00000007', 'hex'))
     encoder.frame('CLOSE', Buffer.from('{}'))
     expect(encoder.bytes).toBe(stream.length)
@@ -189,10 +189,10 @@ describe('the encoder', () => {
     const encoder = new Encoder()
     const large = new Uint8Array(100_000)
     encoder.frame('HEARTBEAT', new Uint8Array(4))
-    encoder.frame('DATA', new Uint8Array(8), large)
+    encoder.frame('DATA', new Uint8Array(12), large)
     encoder.frame('HEARTBEAT', new Uint8Array(4))
     const chunks = encoder.take()
-    expect(chunks.map((chunk) => chunk.length)).toEqual([9 + 13, 100_000, 9])
+    expect(chunks.map((chunk) => chunk.length)).toEqual([9 + 17, 100_000, 9])
     expect(chunks[1]).toBe(large)
   })
 

@@ -10,6 +10,7 @@ import {
   decodeData,
   decodeHeartbeatAnswer,
   encodeCount,
+  encodeDataHeader,
   encodeHeartbeatAnswer,
 } from '../../../../src/link/codec/payloads.js'
 import { encodePreface, highestCommon } from '../../../../src/link/codec/preface.js'
@@ -29,10 +30,10 @@ describe('binary bodies', () => {
 
   it('are big endian', () => {
     expect(Buffer.from(encodeCount(2 ** 32 + 258)).toString('hex')).toBe('0000000100000102')
-    expect(decodeData(Buffer.from('00000000000000056869', 'hex'))).toEqual({
-      number: 5,
-      message: Buffer.from('hi'),
-    })
+    const part = { number: 5, rest: 258, bytes: Buffer.from('hi') }
+    const payload = Buffer.from('0000000000000005000001026869', 'hex')
+    expect(decodeData(payload)).toEqual(part)
+    expect(Buffer.concat([encodeDataHeader(part), part.bytes])).toEqual(payload)
   })
 
   it('bound the lag that a heartbeat answer reports', () => {
