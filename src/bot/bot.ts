@@ -21,7 +21,9 @@ const debug: createDebug.Debugger = createDebug('discordoo:machines:bot')
 
 /** A message from another instance, or from a manager. */
 export interface ReceivedMessage {
+  /** What was sent. */
   readonly message: unknown
+  /** Who sent it. */
   readonly from: Caller
 }
 
@@ -42,6 +44,11 @@ export type BotMode = InstanceRuntime['identity']['mode'] | 'none'
 // biome-ignore lint/suspicious/noExplicitAny: the payload is whatever the bots agreed upon; `unknown` would refuse handlers that say so.
 export type Handler<P = any> = (payload: P, from: Caller, call: CallInfo) => unknown
 
+/**
+ * This instance, towards its manager and all other instances: `import { bot } from
+ * 'discordoo-machines/bot'` gives the only one there is, however many copies of the package a bot
+ * loads.
+ */
 export class Bot {
   readonly #runtime: InstanceRuntime
   readonly #listeners = new Listeners<BotEvents>()
@@ -60,6 +67,7 @@ export class Bot {
   readonly totalShards: number
   /** Name of this machine; `'local'` without a manager. */
   readonly machine: string
+  /** How this instance runs; `'none'` without a manager. */
   readonly mode: BotMode
 
   /** @internal */
@@ -124,6 +132,16 @@ export class Bot {
    */
   send(message: unknown, options?: SendOptions): number {
     return this.#calls.send(message, options)
+  }
+
+  /**
+   * Resolves when what this instance has sent was passed on by its manager, and the links of that
+   * manager have room for as much again. For whoever sends in bursts: `bot.send(message); await
+   * bot.flushed()`. Never rejects; what is lost meanwhile is reported by `undelivered`, as ever.
+   * Without a manager it resolves at once.
+   */
+  flushed(): Promise<void> {
+    return this.#runtime.flushed()
   }
 
   /**

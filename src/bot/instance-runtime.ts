@@ -7,7 +7,9 @@
  */
 import type { InstanceIdentity } from '../instances/channel/instance-channel.js'
 
+/** What a `stopping` listener gets. */
 export interface StopRequest {
+  /** Why, in words; `'manager-lost'` when the manager is gone. */
   readonly reason: string
   /** Time until SIGTERM, ms. */
   readonly timeoutMs: number
@@ -20,6 +22,8 @@ export interface InstanceRuntime {
   ready(): void
   /** False when the manager is gone or does not read. */
   sendEnvelope(envelope: Uint8Array): boolean
+  /** Resolves when the manager has passed on what was sent, and has room for more; never rejects. */
+  flushed(): Promise<void>
   /**
    * Takes over envelopes and stop requests, and keeps the process alive while the manager lives.
    * Envelopes that came before wait here (bounded by limits.channelBacklogBytesMax) and are handed

@@ -49,6 +49,7 @@ export function createLoneRuntime(system: System): InstanceRuntime {
       router.fromLocal(0, envelope)
       return true
     },
+    flushed: () => Promise.resolve(),
     attach(handlers) {
       receive = (envelope) => handlers.envelope(envelope)
     },

@@ -11,6 +11,7 @@ import {
 } from '../instances/channel/instance-channel.js'
 import { limits } from '../limits.js'
 import type { System } from '../system/system.js'
+import { FlushLine } from './flush-line.js'
 import type { InstanceRuntime, StopRequest } from './instance-runtime.js'
 
 /** Exit code of an instance that ended because its manager was gone. */
@@ -48,6 +49,7 @@ export class PreloadRuntime implements InstanceRuntime {
   readonly identity: InstanceIdentity
   readonly #channel: InstanceChannel
   readonly #host: RuntimeHost
+  readonly #flushes: FlushLine
   #handlers: Handlers | undefined
   #held: Uint8Array[] = []
   #heldBytes = 0
@@ -62,6 +64,7 @@ export class PreloadRuntime implements InstanceRuntime {
     this.identity = identity
     this.#channel = channel
     this.#host = host
+    this.#flushes = new FlushLine(() => channel.send(InstanceOp.FLUSH, undefined, 'vital'))
     channel.events = {
       frame: (op, payload) => this.#frame(op, payload),
       close: () => this.#closed(),
@@ -78,6 +81,10 @@ export class PreloadRuntime implements InstanceRuntime {
     return this.#channel.send(InstanceOp.ENVELOPE, envelope)
   }
 
+  flushed(): Promise<void> {
+    return this.#flushes.wait()
+  }
+
   attach(handlers: Handlers): void {
     if (this.#handlers !== undefined) {
       throw new MachinesError('DM_STATE', 'the bot API is attached to this instance already')
@@ -92,6 +99,7 @@ export class PreloadRuntime implements InstanceRuntime {
 
   #frame(op: number, payload: Uint8Array): void {
     if (op === ManagerOp.STOP) this.#stop(readStop(payload))
+    else if (op === ManagerOp.FLUSHED) this.#flushes.answer()
     else if (op !== ManagerOp.ENVELOPE) this.#unknown(op)
     else if (this.#handlers === undefined) this.#hold(payload)
     else this.#handlers.envelope(payload)
@@ -155,6 +163,7 @@ export class PreloadRuntime implements InstanceRuntime {
 
   #closed(): void {
     this.#open = false
+    this.#flushes.close()
     if (this.#exitCode !== undefined) this.#host.exit(this.#exitCode)
     else this.#managerLost()
   }

@@ -15,6 +15,7 @@ export type InstanceSelector =
   | readonly number[]
   | { readonly from: number; readonly to: number }
 
+/** Options of `ShardingInstance.eval`, as in discordoo. */
 export interface InstanceEvalOptions {
   /** Default `'current'`: the instance itself (discordoo takes its shard ids for instance ids). */
   readonly instance?: InstanceSelector
@@ -52,23 +53,32 @@ export interface RawPacket {
 /** `ShardingInstance.ipc`: emits `RAW` with every packet that the instance sends to this manager. */
 export class InstanceIpc extends TypedEvents<{ RAW: (packet: RawPacket) => void }> {}
 
+/**
+ * The handle of one instance, made by its manager and the same object as long as instance, machine
+ * and shards are the same: over respawns, `recreate()`, and a parent's lost and resumed links.
+ */
 export class ShardingInstance<Manager = unknown> {
   /** Instance id: unique over all machines, from 0 without gaps, the same after a restart. */
   readonly id: number
   /** discordoo's id of the instance: a snowflake whose shard field is the instance id. */
   readonly ipcId: string
+  /** Emits `RAW` with every packet that the instance sends to this manager. */
   readonly ipc: InstanceIpc = new InstanceIpc()
   /** Ids of the shards it serves, ascending. */
   readonly shards: readonly number[]
+  /** How it runs. */
   readonly mode: 'processes' | 'workers' | 'clusters'
+  /** What it was planned with. */
   readonly options: ShardingInstanceOptions
   /** Shards of the whole bot, over all machines. */
   readonly totalShards: number
   /** Name of the machine that runs it. */
   readonly machine: string
+  /** The manager whose `instances` holds this handle. */
   readonly manager: Manager
   readonly #backend: InstanceBackend
 
+  /** @internal */
   constructor(
     manager: Manager,
     id: number,

@@ -10,7 +10,8 @@ export class SnowflakeSource {
 
   constructor(system: System) {
     this.#system = system
-    this.#worker = new DataView(system.randomBytes(4).slice().buffer).getUint32(0)
+    const { buffer, byteOffset } = system.randomBytes(4)
+    this.#worker = new DataView(buffer, byteOffset).getUint32(0)
   }
 
   /** An id that discordoo recognises as a manager's. */

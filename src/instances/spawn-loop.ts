@@ -4,6 +4,12 @@ import { isMainThread } from 'node:worker_threads'
 import { MachinesError } from '../errors.js'
 import { identityVariable } from './channel/instance-channel.js'
 
+/**
+ * Exit code of an instance that ended because it was refused a manager. The manager that started it
+ * sees by it that another attempt would end the same way.
+ */
+export const spawnLoopExitCode = 88
+
 /** discordoo's own mark of an instance. */
 const discordooVariable = 'SHARDING_MANAGER_IPC'
 
@@ -15,6 +21,10 @@ export function refuseSpawnLoop(env: Readonly<Record<string, string | undefined>
   const marked = env[identityVariable] !== undefined || env[discordooVariable] !== undefined
   const started = process.send !== undefined || !isMainThread || cluster.isWorker
   if (!marked || !started) return
+  // Whoever catches the error and goes on, or ends well, has no such exit code.
+  process.once('exit', (code) => {
+    if (code !== 0) process.exitCode = spawnLoopExitCode
+  })
   const message =
     'spawning loop detected: a ShardingManager was created inside an instance; ' +
     'is `file` the manager file instead of the bot file?'

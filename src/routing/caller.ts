@@ -2,6 +2,7 @@
 import { isInstance } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 
+/** Who sent a message or asks. */
 export interface Caller {
   /** Instance id; undefined when a manager sent it. */
   readonly instance: number | undefined

@@ -14,7 +14,7 @@ import { OriginCalls } from './origin-calls.js'
 import type { RouterDrops } from './router-drops.js'
 import type { CallKey } from './router-reports.js'
 import { answerFor, undeliveredReport } from './router-reports.js'
-import type { Hops, Port } from './router-types.js'
+import type { Hops, Port, Taken } from './router-types.js'
 import type { Topology } from './topology.js'
 
 /** Where an envelope came from: this machine, the parent's link, or the link of a machine. */
@@ -59,27 +59,33 @@ export class Delivery {
     for (const [port, group] of remote) {
       const ranges = listToRanges(group)
       const fits = ranges.length <= limits.envelopeTargetsMax
-      const sent = fits && port(retarget(bytes, { kind: 'instances', ranges }, header.source))
-      if (!sent) for (const id of group) unreached.push(id)
+      const taken = fits && port(retarget(bytes, { kind: 'instances', ranges }, header.source))
+      if (taken === 'full') this.reportUnreached(header, group, 'full')
+      else if (!taken) for (const id of group) unreached.push(id)
     }
     if (local.length > 0) this.#handOver(topology, header, bytes, local, arrival, unreached)
     if (unreached.length > 0) this.reportUnreached(header, unreached)
   }
 
   /** OFFLINE answers for a REQUEST, one UNDELIVERED for a SEND. */
-  reportUnreached(header: EnvelopeHeader, ids: readonly number[]): void {
+  reportUnreached(
+    header: EnvelopeHeader,
+    ids: readonly number[],
+    why: keyof typeof unreachedFor = 'offline',
+  ): void {
+    const { code, what } = unreachedFor[why]
     if (header.kind === EnvelopeKind.REQUEST) {
-      for (const id of ids) this.answerOffline(callOf(header), id, 'cannot be reached')
+      for (const id of ids) this.#answer(callOf(header), id, Status.OFFLINE, code, what)
       return
     }
-    const reason = new MachinesError('DM_OFFLINE', 'some instances cannot be reached')
+    const reason = new MachinesError(code, `some instances were not reached: each ${what}`)
     this.reportUndelivered(header, ids, reason)
   }
 
   reportUndelivered(header: EnvelopeHeader, ids: readonly number[], reason: MachinesError): void {
     const { source, requestId } = header
     const report = undeliveredReport(source, requestId, this.#options.self, ids, reason)
-    this.#toEndpoint(source, report, 'here')
+    this.#toEndpoint(source, report)
   }
 
   answerOffline(call: CallKey, instance: number, what: string): void {
@@ -101,12 +107,15 @@ export class Delivery {
         return
       }
     }
-    this.#toEndpoint(endpoint, bytes, arrival)
+    const { kind, requestId, verb, source } = header
+    if (this.#post(endpoint, bytes, arrival) !== 'full') return
+    if (kind !== EnvelopeKind.RESPONSE) this.#drops.count('unreachable')
+    else this.#toEndpoint(endpoint, answerTooLarge({ asker: endpoint, requestId, verb }, source))
   }
 
   /** Reports of this router to an asker of this machine. */
   tell(asker: Endpoint, report: Uint8Array): void {
-    this.#toEndpoint(asker, report, 'here')
+    this.#toEndpoint(asker, report)
   }
 
   #answer(call: CallKey, instance: number, status: Status, code: ErrorCode, what: string): void {
@@ -114,7 +123,7 @@ export class Delivery {
     const why = `instance ${instance} on ${machine || 'an unknown machine'} ${what}`
     if (this.#isHere(call.asker) && !this.origin.settle(call.asker, call.requestId, instance))
       return
-    this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why), 'here')
+    this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why))
   }
 
   #byNextHop(topology: Topology, ids: readonly number[], arrival: Arrival): NextHops {
@@ -170,7 +179,7 @@ export class Delivery {
         this.#answer(call, id, Status.ERROR, 'DM_PENDING_LIMIT', 'has too many calls to answer')
         continue
       }
-      if (this.#options.hops.local(id)?.(copy)) continue
+      if (this.#options.hops.local(id)?.(copy) === true) continue
       if (!asks || this.handed.settle(id, call.asker, call.requestId)) unreached.push(id)
     }
     if (asks) this.#options.onWaiting?.()
@@ -186,10 +195,21 @@ export class Delivery {
     return this.topology?.machineOf(instance)
   }
 
-  #toEndpoint(endpoint: Endpoint, bytes: Uint8Array, arrival: Arrival): void {
+  /** What this router says itself. */
+  #toEndpoint(endpoint: Endpoint, bytes: Uint8Array): void {
+    if (this.#post(endpoint, bytes, 'here') === 'full') this.#drops.count('unreachable')
+  }
+
+  /** Counts what is out of reach; what is only full is the caller's to deal with. */
+  #post(endpoint: Endpoint, bytes: Uint8Array, arrival: Arrival): Taken {
     const { self, deliver } = this.#options
-    if (endpoint === self) deliver(bytes)
-    else if (!this.#portOf(endpoint, arrival)?.(bytes)) this.#drops.count('unreachable')
+    if (endpoint === self) {
+      deliver(bytes)
+      return true
+    }
+    const taken = this.#portOf(endpoint, arrival)?.(bytes) ?? false
+    if (taken === false) this.#drops.count('unreachable')
+    return taken
   }
 
   #portOf(endpoint: Endpoint, arrival: Arrival): Port | undefined {
@@ -200,6 +220,21 @@ export class Delivery {
     if (!isInstance(endpoint)) return hops.manager(endpoint)
     return machine === undefined ? undefined : hops.machine(machine)
   }
+}
+
+/** Why an instance did not get something, as its own outcome says. */
+const unreachedFor = {
+  offline: { code: 'DM_OFFLINE', what: 'cannot be reached' },
+  full: {
+    code: 'DM_LINK_BACKLOG',
+    what: 'was not sent to, because too much waits on the link to its machine already',
+  },
+} as const
+
+/** Stands in for an answer that found no room on its way: small enough to find some. */
+function answerTooLarge(call: CallKey, instance: number): Uint8Array {
+  const why = `instance ${instance} has answered, but too much waits on the link that the answer takes`
+  return answerFor(call, instance, Status.OFFLINE, 'DM_LINK_BACKLOG', why)
 }
 
 interface NextHops {

@@ -12,6 +12,7 @@ export interface InstanceName {
   readonly shards: readonly number[]
 }
 
+/** How the call of one instance ended; {@link Outcome} says what each word means. */
 export type OutcomeStatus = 'ok' | 'error' | 'timeout' | 'offline'
 
 /**
@@ -32,11 +33,13 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/** Options of `eval` and `evalSettled`. */
 export interface EvalOptions<C extends object = object> extends CallOptions {
   /** Handed to the evaluated function; must be something that can be sent. */
   readonly context?: C
 }
 
+/** Options of `send`. */
 export interface SendOptions {
   /** Whom to tell. Default `'all'` (the sender itself included). */
   readonly to?: Target

@@ -20,13 +20,13 @@ import type { InstanceName, Outcome } from './outcome.js'
 import { PendingCall } from './pending-call.js'
 import { decodeNames, decodeUndelivered } from './report-bodies.js'
 import type { ResolvedTarget } from './resolved-target.js'
-import type { Port, Undelivered } from './router-types.js'
+import type { Undelivered } from './router-types.js'
 
 export interface RequesterOptions {
   /** Who asks. Routers overwrite it with what they know. */
   readonly self: Endpoint
   /** To the router of this machine. */
-  readonly send: Port
+  readonly send: (envelope: Uint8Array) => boolean
   readonly clock: Pick<System, 'now'>
   /**
    * Where request ids begin. Random, so that an answer meant for an earlier life of this instance

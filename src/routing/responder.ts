@@ -11,7 +11,6 @@ import { encodeError, remoteError } from './error-body.js'
 import type { EvalScript } from './eval-script.js'
 import { checkEvalScript } from './eval-script.js'
 import { isRecord } from './records.js'
-import type { Port } from './router-types.js'
 
 /** What a handler is told about a call beside its payload. */
 export interface CallInfo {
@@ -24,7 +23,7 @@ export type RequestHandler = (payload: unknown, from: Caller, call: CallInfo) =>
 export interface ResponderOptions {
   readonly self: Endpoint
   /** To the router of this machine. */
-  readonly send: Port
+  readonly send: (envelope: Uint8Array) => boolean
   /** Makes a function of a script; throws DM_EVAL_SCRIPT when it does not compile. */
   readonly compile: (script: EvalScript) => (context: object) => unknown
   readonly onMessage: (message: unknown, from: Caller) => void

@@ -10,6 +10,12 @@ import { encodeEnvelope } from './envelope-codec.js'
 import { encodeError } from './error-body.js'
 import type { Topology } from './topology.js'
 
+/** Whether a router wrote this envelope itself: it is small, and somebody waits to know. */
+export function isRouterReport(bytes: Uint8Array): boolean {
+  const [kind, , status] = bytes
+  return kind === EnvelopeKind.UNDELIVERED || status === Status.TIMEOUT || status === Status.OFFLINE
+}
+
 /** What identifies a call everywhere: its asker and the number the asker gave it. */
 export interface CallKey {
   readonly asker: Endpoint

@@ -3,13 +3,20 @@ import type { MachinesError } from '../errors.js'
 import type { Endpoint } from './endpoint.js'
 
 /**
+ * Whether an envelope was taken. False: its next hop cannot be reached now. `'full'`: it can, but too
+ * much waits for it already, and only this keeps one slow machine from filling the memory of others.
+ */
+export type Taken = boolean | 'full'
+
+/**
  * Takes one encoded envelope to its next hop: an instance, a machine, the parent, or a requester in
- * this very process. Returns false when it cannot be reached now (the router then says `offline`).
+ * this very process. What is not taken the router reports: `offline`, for DM_OFFLINE or
+ * DM_LINK_BACKLOG.
  *
  * The bytes may be shared with other ports and may be a view on a larger buffer: a port neither
  * changes nor transfers them. It may call back into the router before it returns.
  */
-export type Port = (envelope: Uint8Array) => boolean
+export type Port = (envelope: Uint8Array) => Taken
 
 /** Where a router finds next hops. It never assumes that a next hop is the parent. */
 export interface Hops {

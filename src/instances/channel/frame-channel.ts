@@ -33,6 +33,9 @@ const defaultBounds: ChannelBounds = {
   backlogBytesMax: limits.channelBacklogBytesMax,
 }
 
+/** Beyond the backlog, for frames that are few and small: far more than a stop and a question take. */
+const vitalReserveBytes = 64 * 1024
+
 const noEvents: ChannelEvents = { frame() {}, close() {} }
 const noPayload = new Uint8Array(0)
 
@@ -66,12 +69,17 @@ export class FrameChannel implements InstanceChannel {
     })
   }
 
-  send(op: number, payload: Uint8Array = noPayload): boolean {
+  send(
+    op: number,
+    payload: Uint8Array = noPayload,
+    importance: 'normal' | 'vital' = 'normal',
+  ): boolean {
     if (!this.#sending) return false
     const bytes = frameBytes(payload)
     const backlog = this.#batchBytes + this.#carrier.backlogBytes()
     if (1 + payload.length > this.#bounds.frameBytesMax) return false
-    if (backlog + bytes > this.#bounds.backlogBytesMax) return false
+    const reserveBytes = importance === 'vital' ? vitalReserveBytes : 0
+    if (backlog + bytes > this.#bounds.backlogBytesMax + reserveBytes) return false
     this.#batch.push({ op, payload })
     this.#batchBytes += bytes
     this.#flushing ??= setImmediate(() => this.#flush())

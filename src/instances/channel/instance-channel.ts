@@ -14,6 +14,8 @@ export const InstanceOp = {
   ENVELOPE: 3,
   /** The bot has said its goodbyes and is about to exit: no payload. */
   GOODBYE: 4,
+  /** Is there room for more? Answered by FLUSHED; one at a time: no payload. */
+  FLUSH: 5,
 } as const
 export type InstanceOp = (typeof InstanceOp)[keyof typeof InstanceOp]
 
@@ -23,6 +25,8 @@ export const ManagerOp = {
   ENVELOPE: 3,
   /** Please stop: JSON `{ reason, timeoutMs }`. */
   STOP: 16,
+  /** All that came before FLUSH was passed on, and links have room for more: no payload. */
+  FLUSHED: 17,
 } as const
 export type ManagerOp = (typeof ManagerOp)[keyof typeof ManagerOp]
 
@@ -36,8 +40,11 @@ export interface ChannelEvents {
 export interface InstanceChannel {
   /** Set before the first turn of the event loop ends, so that no frame is missed. */
   events: ChannelEvents
-  /** False when the channel is closed or its backlog is full (limits.channelBacklogBytesMax). */
-  send(op: number, payload?: Uint8Array): boolean
+  /**
+   * False when the channel is closed or its backlog is full (limits.channelBacklogBytesMax). Vital
+   * frames, small ones that manager and instance exchange themselves, may use a little more.
+   */
+  send(op: number, payload?: Uint8Array, importance?: 'normal' | 'vital'): boolean
   /** Closes after what was sent has been handed to the system. */
   close(): void
   /** Whether an open channel keeps the process alive. */

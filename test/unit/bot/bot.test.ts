@@ -29,6 +29,7 @@ class FakeRuntime implements InstanceRuntime {
     callTimeoutMs: 1_000,
   }
   readyCalls = 0
+  flushes = 0
   readonly sent: Uint8Array[] = []
   managerAlive = true
   handlers: Parameters<InstanceRuntime['attach']>[0] | undefined
@@ -40,6 +41,11 @@ class FakeRuntime implements InstanceRuntime {
   sendEnvelope(envelope: Uint8Array): boolean {
     this.sent.push(envelope)
     return this.managerAlive
+  }
+
+  flushed(): Promise<void> {
+    this.flushes += 1
+    return Promise.resolve()
   }
 
   attach(handlers: Parameters<InstanceRuntime['attach']>[0]): void {
@@ -54,7 +60,7 @@ function managed(): { readonly runtime: FakeRuntime; readonly bot: Bot } {
 }
 
 describe('without a manager', () => {
-  it('is a lone instance with the only shard', () => {
+  it('is a lone instance with the only shard', async () => {
     const { managed: isManaged, id, shards, totalShards, machine, mode } = loneBot()
     expect({ isManaged, id, shards, totalShards, machine, mode }).toEqual({
       isManaged: false,
@@ -65,6 +71,7 @@ describe('without a manager', () => {
       mode: 'none',
     })
     expect(() => loneBot().ready()).not.toThrow()
+    await expect(loneBot().flushed()).resolves.toBeUndefined()
   })
 
   it('evaluates on itself, with what was exposed', async () => {
@@ -137,6 +144,8 @@ describe('inside an instance', () => {
     })
     bot.ready()
     expect(runtime.readyCalls).toBe(1)
+    void bot.flushed()
+    expect(runtime.flushes).toBe(1)
   })
 
   it('is one bot for every copy of the package', () => {

@@ -57,6 +57,20 @@ describe('the runtime of an instance', () => {
     expect(channel.calls).toEqual(['2:'])
   })
 
+  it('asks the manager for room, and goes on when it answers or is gone', async () => {
+    const { runtime, channel } = setUp()
+    const first = runtime.flushed()
+    const second = runtime.flushed()
+    expect(channel.calls).toEqual(['5:'])
+    channel.receive(17)
+    await first
+    expect(channel.calls).toEqual(['5:', '5:'])
+    channel.lose()
+    await second
+    await runtime.flushed()
+    expect(channel.calls).toEqual(['5:', '5:'])
+  })
+
   it('sends envelopes while the manager takes them', () => {
     const { runtime, channel } = setUp()
     expect(runtime.sendEnvelope(Buffer.from('a'))).toBe(true)

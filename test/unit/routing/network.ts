@@ -39,7 +39,7 @@ class Asker {
   readonly calls: Calls
   readonly undelivered: Undelivered[] = []
 
-  constructor(network: Network, self: number, send: Port) {
+  constructor(network: Network, self: number, send: (envelope: Uint8Array) => boolean) {
     this.requester = new Requester({
       self,
       send,
@@ -61,7 +61,7 @@ export class FakeInstance extends Asker {
   alive = true
 
   constructor(network: Network, id: number, router: Router) {
-    const send: Port = (bytes) => {
+    const send = (bytes: Uint8Array) => {
       network.later(() => router.fromLocal(id, bytes))
       return true
     }
@@ -95,6 +95,8 @@ export class Network {
   readonly topology: Topology
   /** Links that are cut: machines cannot be reached, and cannot reach anybody. */
   readonly cut = new Set<number>()
+  /** Links, as in `crossed`, that have no room but for envelopes of so many bytes. */
+  readonly room = new Map<string, number>()
   /** Envelopes that crossed links, by direction: `up0` is from machine 0 to the parent. */
   readonly crossed = new Map<string, number>()
   #time = 1_000
@@ -215,6 +217,7 @@ export class Network {
     const name = `${direction}${index}`
     const port: Port = (bytes) => {
       if (this.cut.has(index) || !this.topology.machineIndexes.includes(index)) return false
+      if (bytes.length > (this.room.get(name) ?? Number.POSITIVE_INFINITY)) return 'full'
       this.crossed.set(name, (this.crossed.get(name) ?? 0) + 1)
       this.later(() => {
         if (this.cut.has(index)) return

@@ -54,6 +54,15 @@ describe('FrameChannel', () => {
     expect(writes).toHaveLength(1)
   })
 
+  it('takes a little more of what is vital', () => {
+    const { channel, state } = setUp()
+    state.backlog = 200
+    expect(channel.send(1)).toBe(false)
+    expect(channel.send(1, Buffer.from('stop'), 'vital')).toBe(true)
+    state.backlog = 200 + 64 * 1024
+    expect(channel.send(1, Buffer.from('stop'), 'vital')).toBe(false)
+  })
+
   it('refuses a frame that the other side would refuse', () => {
     const { channel } = setUp()
     expect(channel.send(1, Buffer.alloc(99))).toBe(true)
