@@ -2,21 +2,22 @@
 import { bool, type Check, mapped, oneOf } from './checks.js'
 import { commonFields, type GivenCommon, managerMode } from './common-fields.js'
 import { defaultPort, host, listenPort } from './host-check.js'
-import { object, required, withDefault } from './object-check.js'
+import { object, optional, required, withDefault } from './object-check.js'
 import { file } from './path-check.js'
 import type { Place } from './place.js'
-import type { AcceptPolicy, ResolvedChild } from './resolved-options.js'
+import type { AcceptPolicy, ResolvedChild, UdpListening } from './resolved-options.js'
 import { type GivenRun, runFields, toRunOptions } from './run-options.js'
 import type { ShardingManagerModes } from './sharding-modes.js'
 import { defaultTls } from './tls-options.js'
-import { type GivenLink, linkFields, resolveTrust } from './trust-options.js'
+import { type GivenLink, linkFields, type ResolvedLink, resolveLink } from './trust-options.js'
 
 interface GivenIpc {
   readonly networkHost: string
   readonly networkPort: number
+  readonly udp: boolean | undefined
 }
 
-const defaultIpc: GivenIpc = { networkHost: '::', networkPort: defaultPort }
+const defaultIpc: GivenIpc = { networkHost: '::', networkPort: defaultPort, udp: undefined }
 
 const defaultAccept: AcceptPolicy = {
   file: false,
@@ -30,6 +31,7 @@ const ipc = object<GivenIpc>(
   {
     networkHost: withDefault(host, defaultIpc.networkHost),
     networkPort: withDefault(listenPort, defaultIpc.networkPort),
+    udp: optional(bool),
   },
   { aliases: { host: 'networkHost', address: 'networkHost', port: 'networkPort' } },
 )
@@ -46,6 +48,7 @@ interface GivenChildMachines extends GivenLink {
   readonly me: 'child'
   readonly ipc: GivenIpc
   readonly accept: AcceptPolicy
+  readonly takeover: ResolvedChild['takeover']
   readonly whenParentStops: ResolvedChild['whenParentStops']
 }
 
@@ -58,6 +61,7 @@ const childMachines = mapped(
       me: required(oneOf(['child'])),
       ipc: withDefault(ipc, defaultIpc),
       accept: withDefault(accept, defaultAccept),
+      takeover: withDefault(oneOf(['never', 'higher-epoch']), 'never'),
       whenParentStops: withDefault(oneOf(['standby', 'exit']), 'standby'),
       ...linkFields,
     },
@@ -73,7 +77,8 @@ const childMachines = mapped(
   ),
   (given, at) => {
     refuseUncheckable(given, at)
-    return { ...given, trust: resolveTrust(given, at) }
+    const link = resolveLink(given, at)
+    return link && { ...given, ...link }
   },
 )
 
@@ -93,7 +98,7 @@ function refuseUncheckable(given: GivenLink, at: Place): void {
 interface GivenChild extends GivenCommon, GivenRun {
   readonly mode: ShardingManagerModes
   readonly file: string
-  readonly machines: GivenChildMachines & { readonly trust: ResolvedChild['trust'] }
+  readonly machines: Omit<GivenChildMachines, 'link'> & ResolvedLink
 }
 
 const childShape = object<GivenChild>(
@@ -115,18 +120,24 @@ export const childOptions: Check<ResolvedChild> = mapped(childShape, (given) => 
     kind: 'child',
     host: machines.ipc.networkHost,
     port: machines.ipc.networkPort,
+    udp: udpListening(machines.ipc.udp),
     tls: machines.tls ?? defaultTls,
     trust: machines.trust,
     accept: machines.accept,
+    takeover: machines.takeover,
     whenParentStops: machines.whenParentStops,
     runs: {
       processes: toRunOptions('processes', given.file, given),
       workers: toRunOptions('workers', given.file, given),
       clusters: toRunOptions('clusters', given.file, given),
     },
-    heartbeatMs: machines.heartbeatMs,
-    pingWarningMs: machines.pingWarningMs,
+    link: machines.link,
     signals: given.signals,
     callTimeoutMs: given.callTimeoutMs,
   }
 })
+
+function udpListening(given: boolean | undefined): UdpListening {
+  if (given === undefined) return 'whenPossible'
+  return given ? 'required' : 'off'
+}

@@ -35,8 +35,11 @@ export interface ProcessForkOptions {
   uid?: number
   /** Group id of instances (POSIX). */
   gid?: number
+  /** How the fork channel of Node.js packs messages. Default `json`. */
   serialization?: 'json' | 'advanced'
+  /** As in Node.js. Default false. */
   windowsHide?: boolean
+  /** As in Node.js. Default false. */
   windowsVerbatimArguments?: boolean
 }
 
@@ -44,14 +47,19 @@ export interface ProcessForkOptions {
 export interface ProcessesShardingOptions {
   /** Variables on top of the manager's own. */
   env?: EnvOption
+  /** Options of `child_process.fork`. */
   forkOptions?: ProcessForkOptions
 }
 
 /** Memory of one worker in MiB; Node.js ends a worker that needs more. */
 export interface WorkerResourceLimits {
+  /** Main heap. */
   maxOldGenerationSizeMb?: number
+  /** Heap of recent objects. */
   maxYoungGenerationSizeMb?: number
+  /** Memory for generated code. */
   codeRangeSizeMb?: number
+  /** Stack of the thread. */
   stackSizeMb?: number
 }
 
@@ -63,9 +71,11 @@ export interface WorkerSpawnOptions {
   execArgv?: readonly string[]
   /** Copied to every worker. */
   workerData?: unknown
+  /** Memory of each worker. Default: the limits of Node.js. */
   resourceLimits?: WorkerResourceLimits
   /** Name of the worker in tools. */
   name?: string
+  /** As in Node.js. Default true. */
   trackUnmanagedFds?: boolean
 }
 
@@ -73,6 +83,7 @@ export interface WorkerSpawnOptions {
 export interface WorkersShardingOptions {
   /** Variables on top of the manager's own. */
   env?: EnvOption
+  /** Options of `new Worker`. */
   spawnOptions?: WorkerSpawnOptions
 }
 
@@ -99,10 +110,14 @@ export interface ChildShardingManagerOptions {
   processes?: ProcessesShardingOptions
   /** `env` and `spawnOptions.execArgv` travel. */
   workers?: WorkersShardingOptions
+  /** `env` travels. */
   clusters?: ClustersShardingOptions
-  /** As in {@link ShardingManagerOptions}, ms. */
+  /** As in {@link ShardingManagerOptions}, ms. Default: the child's own. */
   startTimeoutMs?: number
+  /** As in {@link ShardingManagerOptions}. Default: the child's own. */
   startConcurrency?: number
+  /** As in {@link ShardingManagerOptions}, ms. Default: the child's own. */
   killTimeoutMs?: number
+  /** As in {@link ShardingManagerOptions}. Default: the child's own. */
   respawn?: boolean | RespawnOptions
 }

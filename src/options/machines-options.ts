@@ -28,7 +28,8 @@ export interface TlsOptions {
   rejectUnauthorized?: boolean
   /**
    * Paths of trusted certificates: of the machines themselves (accepted by what they are, whatever
-   * host name they bear) or of authorities (then the host name is checked).
+   * host name they bear) or of authorities. A CA certificate, be it self-signed, vouches for those
+   * it signed as well; in them a parent checks the host name.
    */
   trustedConnections?: readonly string[]
 }
@@ -40,8 +41,10 @@ export interface ShardingMachineOptions {
   /** Port that the child listens on. Default 8379. */
   port?: number
   /**
-   * UDP instead of TCP. This version has no UDP carrier yet: any value is DM_OPTION_VALUE, so leave
-   * it out.
+   * UDP instead of TCP, over IPv4 or IPv6: better where packets get lost, as one that is late holds
+   * nobody else up for long. Needs the optional package `udx-native` on both sides; without it
+   * start() rejects with DM_UDP_UNAVAILABLE. A `host` of the other family is DM_OPTION_CONFLICT.
+   * Default: TCP.
    */
   udp?: 'udp4' | 'udp6'
   /** Name of the machine in messages, output and targets. Default `host:port`. */
@@ -52,6 +55,7 @@ export interface ShardingMachineOptions {
   shardsPerInstance?: number
   /** Encryption towards this machine; `false` turns it off. Default: `machines.tls`. */
   tls?: TlsOptions | false
+  /** What the machine is told; what is not given is the machine's own setting. */
   childManagerOptions?: ChildShardingManagerOptions
 }
 
@@ -61,6 +65,12 @@ export interface MachinesIpcOptions {
   networkHost?: string
   /** Port to listen on; 0 takes any free one. Default 8379. */
   networkPort?: number
+  /**
+   * Whether to listen for UDP too, on the same port. `true`: start() rejects where that cannot be
+   * (DM_UDP_UNAVAILABLE, DM_LISTEN_FAILED). `false`: TCP alone. Default: if the optional package
+   * `udx-native` is installed, since it is for the parent to choose between the two.
+   */
+  udp?: boolean
 }
 
 /** What a child lets its parent decide. */
@@ -75,6 +85,33 @@ export interface AcceptOptions {
   env?: boolean
   /** `eval` from other machines. Default true. */
   eval?: boolean
+}
+
+/** How links are watched and kept. Each side has its own; they need not be the same. */
+export interface LinkOptions {
+  /**
+   * Where the defaults come from: `local` for managers on one computer, `lan` for servers near to
+   * each other, `wan` for machines far apart. Default `lan`.
+   */
+  preset?: 'local' | 'lan' | 'wan'
+  /** Time between two heartbeats, ms. Default 2,000 (`local`: 500, `wan`: 5,000). */
+  heartbeatMs?: number
+  /**
+   * After so much silence a connection counts as lost, ms; at least two heartbeats. It is made anew
+   * and nothing is lost, so an event loop that is blocked for longer costs a reconnect only. Default
+   * 8,000 (`local`: 5,000, `wan`: 20,000); four heartbeats where those were given.
+   */
+  silenceMs?: number
+  /**
+   * How long a broken link may take to come back, ms. Past it calls end with an error and messages
+   * are reported undelivered (DM_LINK_LOST). Default 60,000 (`local`: 30,000, `wan`: 300,000).
+   */
+  resumeWindowMs?: number
+  /**
+   * Bytes that one side keeps for the other until it has confirmed them, from 80 MiB. What does not
+   * fit is refused with DM_LINK_BACKLOG. Default 256 MiB.
+   */
+  bufferBytesMax?: number
 }
 
 /** Options of `machines` mode. */
@@ -99,6 +136,12 @@ export interface MachinesShardingOptions {
   /** Child: what the parent may decide. */
   accept?: AcceptOptions
   /**
+   * Child: whether another parent may take the place of the one it serves. `never` refuses it
+   * (DM_PARENT_BUSY); `higher-epoch` lets in one that was started later, if a certificate, key or
+   * secret says who it is. The former parent gets DM_PARENT_REPLACED. Default `never`.
+   */
+  takeover?: 'never' | 'higher-epoch'
+  /**
    * Child: what follows after the parent's stop(). `standby` waits for the next parent, `exit` stops
    * this manager too. Default `standby`.
    */
@@ -107,8 +150,10 @@ export interface MachinesShardingOptions {
   allowGaps?: boolean
   /** Parent: how long start() waits for a machine, ms. Default 0: for ever. */
   dialTimeoutMs?: number
-  /** Time between two heartbeats of a link, ms. Default 2,000. */
+  /** How links are watched and kept. */
+  link?: LinkOptions
+  /** Time between two heartbeats of a link, ms: the same as `link.heartbeatMs`. */
   heartbeatMs?: number
-  /** Round trip in ms above which a link warns. Default 50. */
+  /** Round trip in ms above which a link warns. Default 50 (`wan`: 250). */
   pingWarningMs?: number
 }

@@ -9,10 +9,10 @@ import { commonFields, count, type GivenCommon, managerMode } from './common-fie
 import { object, optional, required, withDefault } from './object-check.js'
 import type { Place } from './place.js'
 import { type Point, point } from './point-options.js'
-import type { ResolvedParent, ResolvedTrust } from './resolved-options.js'
+import type { ResolvedParent } from './resolved-options.js'
 import type { ShardingManagerModes } from './sharding-modes.js'
 import { resolveTotalShards } from './total-shards.js'
-import { type GivenLink, linkFields, resolveTrust } from './trust-options.js'
+import { type GivenLink, linkFields, type ResolvedLink, resolveLink } from './trust-options.js'
 
 interface GivenParentMachines extends GivenLink {
   readonly me: 'parent'
@@ -39,6 +39,7 @@ const parentMachines = mapped(
       misplaced: {
         ipc: forChildren,
         accept: forChildren,
+        takeover: forChildren,
         whenParentStops: forChildren,
         host: inPoint,
         port: inPoint,
@@ -55,14 +56,15 @@ const parentMachines = mapped(
     }
     refuseDoubles(given.points, at)
     refuseOverlaps(given.points, at)
-    return { ...given, trust: resolveTrust(given, at) }
+    const link = resolveLink(given, at)
+    return link && { ...given, ...link }
   },
 )
 
 interface GivenParent extends GivenCommon {
   readonly mode: ShardingManagerModes
   readonly totalShards: number | undefined
-  readonly machines: GivenParentMachines & { readonly trust: ResolvedTrust }
+  readonly machines: Omit<GivenParentMachines, 'link'> & ResolvedLink
 }
 
 const parentShape = object<GivenParent>(
@@ -102,8 +104,7 @@ export const parentOptions: Check<ResolvedParent> = mapped(parentShape, (given, 
     totalShards,
     trust: machines.trust,
     dialTimeoutMs: machines.dialTimeoutMs,
-    heartbeatMs: machines.heartbeatMs,
-    pingWarningMs: machines.pingWarningMs,
+    link: machines.link,
     signals: given.signals,
     callTimeoutMs: given.callTimeoutMs,
   }

@@ -1,4 +1,5 @@
 /** Options of one point: where a parent reaches a machine, and what the machine is to run. */
+import { isIP } from 'node:net'
 import type { ShardRanges } from '../allocator/plan-types.js'
 import {
   formatRanges,
@@ -16,17 +17,9 @@ import type { Place } from './place.js'
 import type { ResolvedPoint, ResolvedTls } from './resolved-options.js'
 import { defaultTls, tls } from './tls-options.js'
 
-const udp: Check<undefined> = {
-  allowed: "'udp4' or 'udp6'",
-  read(given, at) {
-    if (oneOf(['udp4', 'udp6']).read(given, at) === undefined) return undefined
-    return at.fault(
-      'DM_OPTION_VALUE',
-      'this version has no UDP carrier yet; leave udp out, and TCP is used',
-      { given: JSON.stringify(given), allowed: 'nothing' },
-    )
-  },
-}
+type Udp = ResolvedPoint['udp']
+
+const udp = oneOf(['udp4', 'udp6'])
 
 const machineName: Check<string> = {
   allowed: `a name of 1 to ${limits.machineNameCharsMax} printable characters`,
@@ -41,7 +34,7 @@ const machineName: Check<string> = {
 interface GivenPoint {
   readonly host: string
   readonly port: number
-  readonly udp: undefined
+  readonly udp: Udp
   readonly name: string | undefined
   readonly shards: ShardSelection | undefined
   readonly shardsPerInstance: number | undefined
@@ -98,6 +91,7 @@ export interface Point {
 }
 
 export const point: Check<Point> = mapped(pointShape, (given, at) => {
+  refuseOtherFamily(given, at)
   const { childManagerOptions: child } = given
   const selection = either(
     { name: 'shards', inPoint: given.shards, inChild: child.shards, same: sameShards },
@@ -138,6 +132,18 @@ export const point: Check<Point> = mapped(pointShape, (given, at) => {
     }),
   }
 })
+
+/** Names may lead to addresses of either family; what they lead to is not known yet. */
+function refuseOtherFamily({ host: address, udp: carrier }: GivenPoint, at: Place): void {
+  const literal = isIP(address)
+  if (carrier === undefined || literal === 0 || carrier === `udp${literal}`) return
+  const allowed = `'udp${literal}'`
+  const sentence = `${carrier} cannot reach ${address}, which is an IPv${literal} address`
+  at.child('udp').fault('DM_OPTION_CONFLICT', `${sentence}; give ${allowed}`, {
+    given: `'${carrier}'`,
+    allowed,
+  })
+}
 
 interface TwoPlaces<T> {
   readonly name: 'shards' | 'shardsPerInstance'

@@ -1,6 +1,7 @@
 /** Options after validation: every default filled in, every path absolute, every list spelled out. */
 import type { ForkOptions } from 'node:child_process'
 import type { WorkerOptions } from 'node:worker_threads'
+import type { LinkTuning } from './link-presets.js'
 import type { ChildShardingModes } from './sharding-modes.js'
 
 /** When and how often an instance that exited is started again. */
@@ -79,7 +80,7 @@ export interface ResolvedPoint {
   readonly name: string
   readonly host: string
   readonly port: number
-  /** Always undefined until there is a UDP carrier. */
+  /** Undefined: TCP. */
   readonly udp: 'udp4' | 'udp6' | undefined
   readonly tls: ResolvedTls | false
   readonly shards: readonly number[]
@@ -124,18 +125,23 @@ export interface ResolvedParent extends ResolvedCommon {
   readonly trust: ResolvedTrust
   /** How long start() waits for a machine that cannot be reached; 0 (default): for ever. */
   readonly dialTimeoutMs: number
-  readonly heartbeatMs: number
-  readonly pingWarningMs: number
+  readonly link: LinkTuning
 }
+
+/** Whether a child listens for UDP beside TCP; `whenPossible`: if `udx-native` can be loaded. */
+export type UdpListening = 'off' | 'whenPossible' | 'required'
 
 export interface ResolvedChild extends ResolvedCommon {
   readonly kind: 'child'
   /** Address to listen on, as given in `ipc.networkHost`. */
   readonly host: string
   readonly port: number
+  readonly udp: UdpListening
   readonly tls: ResolvedTls | false
   readonly trust: ResolvedTrust
   readonly accept: AcceptPolicy
+  /** Whether a second parent may take the place of the first. */
+  readonly takeover: 'never' | 'higher-epoch'
   /** What this manager does after its parent's stop(): wait for the next one, or stop as well. */
   readonly whenParentStops: 'standby' | 'exit'
   /**
@@ -143,8 +149,7 @@ export interface ResolvedChild extends ResolvedCommon {
    * makes of one of them what is really run.
    */
   readonly runs: Readonly<Record<ChildShardingModes, RunOptions>>
-  readonly heartbeatMs: number
-  readonly pingWarningMs: number
+  readonly link: LinkTuning
 }
 
 export type ResolvedOptions = ResolvedLocal | ResolvedParent | ResolvedChild

@@ -14,6 +14,7 @@ export const ShardingManagerModes = {
   Clusters: 'clusters',
   Machines: 'machines',
 } as const
+/** The value of any member of {@link ShardingManagerModes}: the plain text works as well. */
 export type ShardingManagerModes = (typeof ShardingManagerModes)[keyof typeof ShardingManagerModes]
 
 /** How one machine runs its instances: the modes without `machines`. */
@@ -25,12 +26,15 @@ export const ChildShardingModes = {
   Workers: 'workers',
   Clusters: 'clusters',
 } as const
+/** The value of any member of {@link ChildShardingModes}. */
 export type ChildShardingModes = (typeof ChildShardingModes)[keyof typeof ChildShardingModes]
 
 /** discordoo's own name for {@link ShardingManagerModes}. */
 export const ShardingModes: typeof ShardingManagerModes = ShardingManagerModes
+/** The value of any member of {@link ShardingModes}. */
 export type ShardingModes = ShardingManagerModes
 
 /** discordoo's own name for {@link ChildShardingModes}. */
 export const PartialShardingModes: typeof ChildShardingModes = ChildShardingModes
+/** The value of any member of {@link PartialShardingModes}. */
 export type PartialShardingModes = ChildShardingModes

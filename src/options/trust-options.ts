@@ -3,6 +3,14 @@ import { resolve } from 'node:path'
 import { limits } from '../limits.js'
 import { arrayOf, type Check, duration } from './checks.js'
 import { describeHidden } from './describe.js'
+import {
+  defaultTuning,
+  type GivenTuning,
+  heartbeat,
+  resolveTuning,
+  tuning,
+} from './link-options.js'
+import type { LinkTuning } from './link-presets.js'
 import { type Fields, optional, withDefault } from './object-check.js'
 import { path } from './path-check.js'
 import type { Place } from './place.js'
@@ -10,9 +18,6 @@ import type { ResolvedTls, ResolvedTrust } from './resolved-options.js'
 import { tls } from './tls-options.js'
 
 const secretVariable = 'DISCORDOO_MACHINES_SECRET'
-
-/** The guide of discordoo names 50 ms as the largest ping that users do not feel. */
-const pingWarningMs = 50
 
 const secret: Check<string> = {
   allowed: `a string of at least ${limits.secretBytesMin} bytes`,
@@ -47,8 +52,9 @@ export interface GivenLink {
   readonly secret: string | undefined
   readonly trustedKeys: readonly string[]
   readonly stateDir: string | undefined
-  readonly heartbeatMs: number
-  readonly pingWarningMs: number
+  readonly link: GivenTuning
+  readonly heartbeatMs: number | undefined
+  readonly pingWarningMs: number | undefined
 }
 
 export const linkFields: Fields<GivenLink> = {
@@ -61,12 +67,25 @@ export const linkFields: Fields<GivenLink> = {
   },
   trustedKeys: withDefault(arrayOf(publicKey, 'Ed25519 public keys in base64'), []),
   stateDir: optional(path),
-  heartbeatMs: withDefault(duration(limits.heartbeatMsMin, limits.heartbeatMsMax), 2_000),
-  pingWarningMs: withDefault(duration(1), pingWarningMs),
+  link: withDefault(tuning, defaultTuning),
+  heartbeatMs: optional(heartbeat),
+  pingWarningMs: optional(duration(1)),
 }
 
-/** Fills in what was not given: the secret from the environment, the folder in the cwd. */
-export function resolveTrust(given: GivenLink, at: Place): ResolvedTrust {
+export interface ResolvedLink {
+  readonly trust: ResolvedTrust
+  readonly link: LinkTuning
+}
+
+/** Fills in what was not given; undefined when what was given contradicts itself. */
+export function resolveLink(given: GivenLink, at: Place): ResolvedLink | undefined {
+  const trust = resolveTrust(given, at)
+  const link = resolveTuning(given, at)
+  return link && { trust, link }
+}
+
+/** The secret from the environment, the folder in the cwd. */
+function resolveTrust(given: GivenLink, at: Place): ResolvedTrust {
   return {
     secret: given.secret ?? secretFromEnvironment(at),
     trustedKeys: given.trustedKeys,

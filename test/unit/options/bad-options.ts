@@ -462,6 +462,30 @@ const both: readonly BadOptions[] = [
     'machines.pingWarningMs',
     'expected an integer of milliseconds from 1 to 2147483647, got 0',
   ),
+  bad(
+    child({ link: { preset: 'lam' } }),
+    'DM_OPTION_VALUE',
+    'machines.link.preset',
+    "expected 'local', 'lan' or 'wan', got \"lam\"; did you mean 'lan'?",
+  ),
+  bad(
+    child({ heartbeatMs: 500, link: { heartbeatMs: 500 } }),
+    'DM_OPTION_CONFLICT',
+    'machines.link.heartbeatMs',
+    'given in machines.heartbeatMs too; give it once',
+  ),
+  bad(
+    child({ link: { heartbeatMs: 3_000, silenceMs: 5_000 } }),
+    'DM_OPTION_CONFLICT',
+    'machines.link.silenceMs',
+    'expected at least 2 heartbeats, which are 6000 ms, got 5000',
+  ),
+  bad(
+    child({ link: { bufferBytesMax: 1_000 } }),
+    'DM_OPTION_VALUE',
+    'machines.link.bufferBytesMax',
+    'expected an integer of bytes from 83886080 to 17179869184, got 1000',
+  ),
 ]
 
 const children: readonly BadOptions[] = [
@@ -496,6 +520,18 @@ const children: readonly BadOptions[] = [
     'DM_OPTION_TYPE',
     'machines.ipc.networkPort',
     'expected an integer from 0 to 65535, got "8379"',
+  ),
+  bad(
+    child({ ipc: { udp: 'udp4' } }),
+    'DM_OPTION_TYPE',
+    'machines.ipc.udp',
+    'expected true or false, got "udp4"',
+  ),
+  bad(
+    child({ takeover: 'always' }),
+    'DM_OPTION_VALUE',
+    'machines.takeover',
+    "expected 'never' or 'higher-epoch', got \"always\"",
   ),
   bad(
     child({ whenParentStops: 'restart' }),
@@ -594,10 +630,16 @@ const parents: readonly BadOptions[] = [
     'expected an integer from 1 to 65535, got 0',
   ),
   bad(
-    parent([point({ udp: 'udp4' })]),
-    'DM_OPTION_VALUE',
+    parent([point({ host: 'fe80::1%eth0', udp: 'udp4' })]),
+    'DM_OPTION_CONFLICT',
     'machines.points[0].udp',
-    'this version has no UDP carrier yet; leave udp out, and TCP is used',
+    "udp4 cannot reach fe80::1%eth0, which is an IPv6 address; give 'udp6'",
+  ),
+  bad(
+    parent([point({ host: '10.0.18.1', udp: 'udp6' })]),
+    'DM_OPTION_CONFLICT',
+    'machines.points[0].udp',
+    "udp6 cannot reach 10.0.18.1, which is an IPv4 address; give 'udp4'",
   ),
   bad(
     parent([point({ udp: 'udp' })]),

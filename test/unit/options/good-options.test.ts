@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { linkPresets } from '../../../src/options/link-presets.js'
 import type { ShardingManagerOptions } from '../../../src/options/options.js'
 import { resolveOptions } from '../../../src/options/resolve-options.js'
 import type {
@@ -43,6 +44,7 @@ describe('the guide', () => {
         {
           port: 8379,
           host: '10.0.18.1',
+          udp: 'udp4',
           childManagerOptions: {
             mode: ChildShardingModes.PROCESSES,
             shards: { from: 0, to: 127 },
@@ -82,15 +84,11 @@ describe('the guide', () => {
       rejectUnauthorized: true,
       trustedConnections: [resolve(cwd, 'tls/b.pub')],
     })
-    expect(resolved).toMatchObject({ dialTimeoutMs: 0, heartbeatMs: 2_000, pingWarningMs: 50 })
+    expect(resolved).toMatchObject({ dialTimeoutMs: 0, link: linkPresets.lan })
   })
 
-  it('is written with types, and its udp line is one of them', () => {
-    const udp: ShardingManagerOptions = {
-      ...options,
-      machines: { me: 'parent', points: [{ host: '10.0.18.1', udp: 'udp4', shards: 1 }] },
-    }
-    expect(() => resolveOptions(udp, environment())).toThrow('no UDP carrier yet')
+  it('reaches its first machine over UDP, and the other over TCP', () => {
+    expect(asParent(options).points.map(({ udp }) => udp)).toEqual(['udp4', undefined])
   })
 
   it('makes a child that listens on its own address', () => {
@@ -103,6 +101,7 @@ describe('the guide', () => {
     expect(resolved).toMatchObject({
       host: '10.0.18.1',
       port: 8379,
+      takeover: 'never',
       whenParentStops: 'standby',
     })
     expect(resolved.accept).toEqual({
@@ -308,6 +307,16 @@ describe('a child', () => {
   it('listens on every address and the port of the guide by default', () => {
     expect(asChild(child())).toMatchObject({ host: '::', port: 8379 })
     expect(asChild(child({ ipc: { networkPort: 0 } })).port).toBe(0)
+  })
+
+  it('listens for UDP where it can, unless it is told what to do', () => {
+    const listening = (ipc: object) => asChild(child({ ipc })).udp
+    expect(asChild(child()).udp).toBe('whenPossible')
+    expect([{}, { udp: true }, { udp: false }].map(listening)).toEqual([
+      'whenPossible',
+      'required',
+      'off',
+    ])
   })
 
   it('takes the secret from its options, else from the environment', () => {
