@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { type ErrorCode, errorCodes, MachinesError } from './errors.js'
+export type { ShardRange } from './allocator/shard-range.js'
+export { type ErrorCode, type ErrorDetails, errorCodes, MachinesError } from './errors.js'
 export {
   type InstanceEvalOptions,
   InstanceIpc,
@@ -12,6 +13,7 @@ export {
   ShardingInstance,
   type ShardingInstanceOptions,
 } from './instances/sharding-instance.js'
+export type { ManagerIdentity } from './link/identity.js'
 export type { ShardingManagerEvents } from './manager-events.js'
 export type { ShardingManagerInternals } from './manager-internals.js'
 export type { ExitSummary, InstancePhase, InstanceStatus } from './modes/local/fleet-types.js'
@@ -19,6 +21,7 @@ export type { MachinePhase, MachineStatus } from './modes/mode.js'
 export type * from './options/instance-options.js'
 export type * from './options/machines-options.js'
 export type * from './options/options.js'
+export type { OutputMode, SignalPolicy } from './options/resolved-options.js'
 export {
   ChildShardingModes,
   PartialShardingModes,

@@ -5,6 +5,12 @@ import type { ExitSummary } from './modes/local/fleet-types.js'
 import type { MachineStatus } from './modes/mode.js'
 import type { Undelivered } from './routing/router-types.js'
 
+/**
+ * The events of a ShardingManager, by name, as listeners.
+ *
+ * What matters and nobody listens for (`warning`, `crashLoop`, a machine that failed or was lost,
+ * the first failed dial, `undelivered`) goes to `process.emitWarning`.
+ */
 export interface ShardingManagerEvents {
   /** start() is about to resolve: a child listens; any other manager has every shard running. */
   ready: () => void
@@ -15,7 +21,10 @@ export interface ShardingManagerEvents {
    * each other. Kept so that existing listeners still compile.
    */
   message: (message: unknown) => void
-  /** A child did not let somebody in; the error says why, and nobody outside learns more. */
+  /**
+   * A child did not let somebody in; the error says why, and nobody outside learns more. After many
+   * at once only one a second is told, with the number of those left out: `refusals` counts all.
+   */
   refused: (error: MachinesError) => void
   /** The process, worker or cluster worker of an instance exists; its bot is not ready yet. */
   instanceSpawn: (instance: ShardingInstance) => void
@@ -31,7 +40,7 @@ export interface ShardingManagerEvents {
   instanceStartFailed: (instance: ShardingInstance, error: MachinesError) => void
   /** The instance was asked to stop and is gone. */
   instanceStop: (instance: ShardingInstance) => void
-  /** A machine entered another phase (dialling, starting, ready, failed, lost, stopped). */
+  /** A machine entered another phase (dialling, starting, ready, failed, lost, stopped, detached). */
   machine: (machine: MachineStatus) => void
   /** A machine could not be reached; the parent tries again after `retryMs`. */
   dialFailed: (event: {

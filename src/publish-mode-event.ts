@@ -1,10 +1,14 @@
 /** Turns what a mode reports into the public events of a manager. */
-import { isErrorCode, MachinesError } from './errors.js'
+import createDebug from 'debug'
+import { MachinesError } from './errors.js'
 import type { ShardingInstance } from './instances/sharding-instance.js'
 import type { ShardingManagerEvents } from './manager-events.js'
 import type { InstanceEvent } from './modes/local/fleet-types.js'
+import { reportedError } from './modes/machines/reported-error.js'
 import type { MachineStatus, ModeEvent } from './modes/mode.js'
 import type { TypedEvents } from './system/typed-events.js'
+
+const debug = createDebug('discordoo:machines:manager')
 
 type Publisher = TypedEvents<ShardingManagerEvents>
 
@@ -58,14 +62,16 @@ function publishMachine(
   context: PublishContext,
 ): void {
   const status = context.machine(machine)
-  if (!status) return
-  const heard = to.emit('machine', status)
+  const heard = status !== undefined && to.emit('machine', status)
   if (error && !heard) warn(to, error)
 }
 
 function publishInstanceEvent(to: Publisher, event: InstanceEvent, context: PublishContext): void {
   const instance = context.instance(event.instance)
-  if (!instance) return
+  if (!instance) {
+    debug('no handle for instance %d: %s is not published', event.instance, event.type)
+    return
+  }
   switch (event.type) {
     case 'spawned':
       to.emit('instanceSpawn', instance)
@@ -89,20 +95,16 @@ function publishInstanceEvent(to: Publisher, event: InstanceEvent, context: Publ
       break
     }
     case 'start-failed':
-      to.emit('instanceStartFailed', instance, startError(event, instance.machine))
+      to.emit(
+        'instanceStartFailed',
+        instance,
+        reportedError(event, { instance: instance.id, machine: instance.machine }),
+      )
       break
     case 'stopped':
       to.emit('instanceStop', instance)
       break
   }
-}
-
-function startError(
-  { code, message, instance }: Extract<InstanceEvent, { type: 'start-failed' }>,
-  machine: string,
-): MachinesError {
-  const known = isErrorCode(code) ? code : 'DM_REMOTE'
-  return new MachinesError(known, message, { instance, machine })
 }
 
 /** What nobody listens for must still be seen by somebody. */

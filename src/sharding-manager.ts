@@ -3,11 +3,13 @@
  * events, signals, start and stop.
  */
 import { Collection } from '@discordjs/collection'
-import { MachinesError } from './errors.js'
+import { type ErrorCode, MachinesError, toError } from './errors.js'
 import { InstanceRegistry } from './instance-registry.js'
 import type { InstanceBackend, ShardingInstance } from './instances/sharding-instance.js'
 import { SnowflakeSource } from './instances/snowflake-source.js'
 import { refuseSpawnLoop } from './instances/spawn-loop.js'
+import { limits } from './limits.js'
+import type { ManagerIdentity } from './link/identity.js'
 import type { ShardingManagerEvents } from './manager-events.js'
 import { restAtRest, type ShardingManagerInternals } from './manager-internals.js'
 import { ManagerLife } from './manager-life.js'
@@ -17,6 +19,7 @@ import type { ShardingManagerOptions } from './options/options.js'
 import { processEnvironment } from './options/options-environment.js'
 import { resolveOptions } from './options/resolve-options.js'
 import type { ResolvedOptions } from './options/resolved-options.js'
+import { shownOptions } from './options/shown-options.js'
 import { publishModeEvent } from './publish-mode-event.js'
 import type { EvalContext, Evaluable } from './routing/calls.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from './routing/outcome.js'
@@ -33,7 +36,7 @@ import { TypedEvents } from './system/typed-events.js'
 export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   /** `processes`, `workers`, `clusters` or `machines`. */
   readonly mode: ShardingManagerOptions['mode']
-  /** The options as they were given. */
+  /** The options as they were given, without `machines.secret`. */
   readonly options: ShardingManagerOptions
   /** Instance id to its handle; over all machines on a parent, its own on a child. */
   readonly instances: Collection<number, ShardingInstance<ShardingManager>>
@@ -51,7 +54,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     const ids = new SnowflakeSource(realSystem)
     this.#id = ids.forManager()
     this.mode = options.mode
-    this.options = options
+    this.options = shownOptions(options)
     this.#mode = createMode(resolved, realSystem, (event) => this.#onModeEvent(event))
     this.#registry = new InstanceRegistry<ShardingManager>(this, this.#backend(), {
       file: resolved.kind === 'local' ? resolved.run.file : undefined,
@@ -81,12 +84,40 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   }
 
   /**
+   * How other managers know this one: `{ key, fingerprint }`, both public. `key` is what the other
+   * side names in `machines.trustedKeys`. Undefined before start() has read it, and in local modes.
+   */
+  get identity(): ManagerIdentity | undefined {
+    return this.#mode.identity()
+  }
+
+  /**
+   * Error code to the number of connections that this child has refused with it since it listens;
+   * a fresh copy at every call, empty on other managers. Unlike the event, it counts each of them.
+   */
+  get refusals(): Collection<ErrorCode, number> {
+    return new Collection(this.#mode.refusals())
+  }
+
+  /**
+   * Forgets the key of a peer that was trusted on first use, so that it may come with another one.
+   *
+   * On a parent `name` is that of a machine, on a child it is `parent` (default). The next attempt
+   * counts, at once or within half a minute. Returns false when no key was remembered. Throws
+   * DM_STATE before start(), DM_TARGET_UNKNOWN for a name that does not exist, DM_STATE_DIR when the
+   * file cannot be read, and DM_NOT_IN_THIS_MODE in local modes.
+   */
+  forgetPeer(name = 'parent'): boolean {
+    return this.#mode.forgetPeer(name)
+  }
+
+  /**
    * Starts everything.
    *
    * A child resolves when it listens; a parent when every shard on every machine runs; a local mode
    * when every instance is ready. Rejects with DM_START_FAILED once everything has either started
    * or failed for good (`failures` says which and why; what started runs on), with DM_START_ABORTED
-   * when stop() is called meanwhile, and with DM_STATE when it was called before.
+   * when stop() is called meanwhile, once that is done, and with DM_STATE when it was called before.
    */
   async start(): Promise<this> {
     await this.#life.start()
@@ -96,7 +127,8 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   /**
    * Stops everything: bots say goodbye, instances end, links close; resolves when all exits are
    * confirmed. On a parent that means every machine; children stand by for the next parent unless
-   * their `whenParentStops` is `'exit'`. May be called during start(), and more than once.
+   * their `whenParentStops` is `'exit'`. May be called during start(), and more than once; after
+   * detach() it has nothing left to stop.
    */
   async stop(reason = 'stop() was called'): Promise<void> {
     await this.#life.stop(reason)
@@ -114,6 +146,16 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
    */
   send(message: unknown, options?: SendOptions): number {
     return this.#mode.calls.send(message, options)
+  }
+
+  /**
+   * Resolves when what was sent has left so far that as much again fits: at most a quarter of
+   * `machines.link.bufferBytesMax` waits on each link. For whoever sends in bursts:
+   * `manager.send(message); await manager.flushed()`. Never rejects; what is lost meanwhile is
+   * reported by `undelivered`, as ever. In local modes, where no network is slow, at once.
+   */
+  flushed(): Promise<void> {
+    return this.#mode.flushed()
   }
 
   /**
@@ -159,11 +201,27 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
 
   #onModeEvent(event: ModeEvent): void {
     if (event.type === 'instances') this.#syncInstances()
-    publishModeEvent(this, event, {
-      instance: (id) => this.instances.get(id),
-      machine: (name) => this.#mode.machines().find((machine) => machine.name === name),
+    if (event.type === 'dismissed') this.#stopAfterParent()
+    try {
+      publishModeEvent(this, event, {
+        instance: (id) => this.instances.get(id),
+        machine: (name) => this.#mode.machines().find((machine) => machine.name === name),
+      })
+    } catch (error) {
+      // A listener threw. That is an uncaught exception, as with any emitter, but it must not cut
+      // short what the mode is doing, nor be taken for a fault of a machine or a bot.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+
+  #stopAfterParent(): void {
+    this.#life.stop('the parent stopped').catch((cause: unknown) => {
+      const message = `the stop after that of the parent failed: ${toError(cause).message}`
+      const error = new MachinesError('DM_INTERNAL', message, { cause })
+      this.#onModeEvent({ type: 'warning', error })
     })
-    if (event.type === 'dismissed') void this.#life.stop('the parent stopped').catch(() => {})
   }
 
   #syncInstances(): void {
@@ -174,9 +232,9 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     return {
       isRunning: (id) => phaseOf(this.#mode, id) === 'ready',
       raw: (id) => this.#mode.raw(id),
-      create: (id, timeoutMs) => within(this.#mode.create(id), id, timeoutMs),
+      create: (id, timeoutMs) => within(() => this.#mode.create(id), id, timeoutMs),
       kill: (id) => this.#mode.kill(id),
-      recreate: (id, timeoutMs) => within(this.#mode.recreate(id), id, timeoutMs),
+      recreate: (id, timeoutMs) => within(() => this.#mode.recreate(id), id, timeoutMs),
       send: (id, message) => this.#mode.calls.send(message, { to: id }),
       eval: (script, to, context) =>
         this.#mode.calls.eval(script, { to, ...(context ? { context } : {}) }),
@@ -193,13 +251,21 @@ function phaseOf(mode: ManagerMode, instance: number): string | undefined {
 }
 
 /** Waits for the start of an instance, no longer than the caller wants to. */
-function within(
-  work: Promise<void>,
+async function within(
+  work: () => Promise<void>,
   instance: number,
   timeoutMs: number | undefined,
 ): Promise<void> {
-  if (timeoutMs === undefined) return work
-  return deadline(realSystem, work, timeoutMs, () => startTimeout(instance, timeoutMs))
+  if (timeoutMs === undefined) return work()
+  if (!(timeoutMs >= 0 && timeoutMs <= limits.timeoutMsMax)) throw badTimeout(timeoutMs)
+  return deadline(realSystem, work(), timeoutMs, () => startTimeout(instance, timeoutMs))
+}
+
+function badTimeout(timeoutMs: number): MachinesError {
+  const allowed = `a number of ms from 0 to ${limits.timeoutMsMax}`
+  const given = String(timeoutMs).slice(0, 40)
+  const message = `timeout: ${given}; allowed: ${allowed}`
+  return new MachinesError('DM_OPTION_VALUE', message, { path: 'timeout', given, allowed })
 }
 
 function startTimeout(instance: number, timeoutMs: number): MachinesError {

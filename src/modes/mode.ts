@@ -2,12 +2,14 @@
  * The seam that every mode of the manager fills: local (processes, workers, clusters) and machines
  * (parent, child). The public `ShardingManager` picks one and turns its events into its own.
  */
-import type { MachinesError } from '../errors.js'
+import type { ErrorCode, MachinesError } from '../errors.js'
+import type { ManagerIdentity } from '../link/identity.js'
 import type { ChildShardingModes } from '../options/sharding-modes.js'
 import type { Calls } from '../routing/calls.js'
 import type { Undelivered } from '../routing/router-types.js'
 import type { InstanceEvent, InstanceStatus } from './local/fleet-types.js'
 
+/** Where a machine stands, as its parent sees it. */
 export type MachinePhase =
   | 'dialling' // not connected yet; the parent keeps trying
   | 'starting' // linked, its instances start
@@ -15,6 +17,7 @@ export type MachinePhase =
   | 'failed' // refused, or an instance did not start
   | 'lost' // was linked, the connection broke; the parent keeps trying
   | 'stopped' // told to stop, or stopped by itself
+  | 'detached' // the parent has let go of it; its instances run on
 
 /** One machine, as `ShardingManager.machines` shows it. */
 export interface MachineStatus {
@@ -26,6 +29,10 @@ export interface MachineStatus {
   readonly mode: ChildShardingModes
   /** Round trip of the link in ms; undefined while not linked, and for a local mode. */
   readonly pingMs: number | undefined
+  /** Median of the last round trips (128 at most) of the present connection, ms. */
+  readonly pingP50Ms: number | undefined
+  /** The round trip that 99 of 100 of them do not exceed, ms. */
+  readonly pingP99Ms: number | undefined
   /** How late the other manager's event loop ran at its last heartbeat, ms. */
   readonly lagMs: number | undefined
   /** Why it is failed or lost. */
@@ -67,13 +74,28 @@ export interface ManagerMode {
   start(): Promise<void>
   /** Ends every instance that this manager answers for; resolves when their exits are confirmed. */
   stop(reason: string): Promise<void>
-  /** Closes the links and leaves the bots running; DM_NOT_IN_THIS_MODE but for a parent. */
-  detach(): Promise<void>
+  /** Closes the links and leaves the bots running; only a parent can. */
+  detach?(): Promise<void>
+  /**
+   * Resolves when every link has so much room that as much again can be sent; in local modes at
+   * once, as there is no network to wait for. Never rejects.
+   */
+  flushed(): Promise<void>
   machines(): readonly MachineStatus[]
   /** Shards of the whole bot; 0 in a child that was not told yet. */
   totalShards(): number
   /** The address a child listens on; undefined before start() and in other modes. */
   address(): { readonly host: string; readonly port: number } | undefined
+  /** How others know this manager; undefined before start() and in a local mode. */
+  identity(): ManagerIdentity | undefined
+  /** How many connections a child has refused since its start, by code; empty in other modes. */
+  refusals(): ReadonlyMap<ErrorCode, number>
+  /**
+   * Forgets the key that was trusted on first use; false: none was known. `name`: that of a machine
+   * on a parent, `parent` on a child. Throws DM_TARGET_UNKNOWN, DM_STATE before start(),
+   * DM_STATE_DIR, and DM_NOT_IN_THIS_MODE in a local mode.
+   */
+  forgetPeer(name: string): boolean
   kill(instance: number): Promise<void>
   create(instance: number): Promise<void>
   recreate(instance: number): Promise<void>

@@ -52,11 +52,16 @@ describe('limits', () => {
   })
 
   it('fit into each other', () => {
-    expect(limits.bodyBytesMax).toBeLessThan(limits.frameBytesMax)
+    expect(limits.bodyBytesMax).toBeLessThan(limits.messageBytesMax)
+    expect(limits.frameBytesMax).toBeLessThan(limits.messageBytesMax)
     expect(limits.bodyBytesMax).toBeLessThan(limits.channelFrameBytesMax)
-    expect(limits.frameBytesMax).toBeLessThan(limits.sessionBufferBytesMax)
+    expect(limits.messageBytesMax).toBeLessThan(limits.sessionBufferBytesMin)
+    expect(limits.sessionBufferBytesMin).toBeLessThan(limits.sessionBufferBytesMax)
     expect(limits.channelFrameBytesMax).toBeLessThan(limits.channelBacklogBytesMax)
     expect(limits.connectionsPerAddressMax).toBeLessThan(limits.connectionsMax)
+    expect(limits.strangersPerAddressMax).toBeLessThan(limits.connectionsPerAddressMax)
+    expect(limits.strangersMax).toBeLessThan(limits.connectionsMax - limits.connectionsReserved)
+    expect(limits.refusalDelayProvenMsMax).toBeLessThan(limits.refusalDelayMsMax)
     expect(limits.heartbeatMsMax).toBeLessThanOrEqual(limits.sessionResumeWindowMs)
     expect(limits.managerLostGraceMs).toBeLessThan(limits.reaperGraceMs)
   })

@@ -4,6 +4,7 @@ import type { RunOptions } from '../../options/resolved-options.js'
 import type { System } from '../../system/system.js'
 import type { InstanceExit } from './launcher.js'
 
+/** Where an instance stands in its life. */
 export type InstancePhase =
   | 'waiting' // planned, its turn to start has not come
   | 'starting' // spawned, not ready yet
@@ -13,8 +14,10 @@ export type InstancePhase =
   | 'crash-loop' // exited too often, stays down until recreate()
   | 'stopped'
 
+/** One instance, as `MachineStatus.instances` shows it. */
 export interface InstanceStatus extends InstancePlan {
   readonly phase: InstancePhase
+  /** Process id; undefined while it is down, and in `workers` mode. */
   readonly pid: number | undefined
   /** How often it was started again after an exit. */
   readonly respawns: number
@@ -35,9 +38,13 @@ export type InstanceEvent =
     }
   | { readonly type: 'stopped'; readonly instance: number }
 
+/** How an instance ended. */
 export interface ExitSummary {
+  /** Exit code; null when a signal ended it, or when it never came to life. */
   readonly code: InstanceExit['code']
+  /** Name of the signal that ended it, else null. */
   readonly signal: InstanceExit['signal']
+  /** What went wrong, where the system or a worker said so. */
   readonly message?: string
 }
 
@@ -57,6 +64,8 @@ export interface FleetOptions {
   readonly onEvent: (event: InstanceEvent) => void
   /** A routed envelope that an instance sent. */
   readonly onEnvelope: (instance: number, envelope: Uint8Array) => void
+  /** Resolves when there is room for more envelopes. Default: at once. */
+  readonly flushed?: () => Promise<void>
 }
 
 /** The fleet owns its launcher: stop() closes it. After stop() a fleet is not started again. */

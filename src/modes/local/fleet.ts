@@ -186,6 +186,7 @@ class LocalFleet implements Fleet {
     const running = new RunningInstance(launched, spec, this.#options, {
       ready: () => this.#apply(this.#supervisor.ready(id, this.#now())),
       envelope: (envelope) => this.#options.onEnvelope(id, envelope),
+      flushed: () => this.#options.flushed?.() ?? Promise.resolve(),
       channelLost: () => this.#apply(this.#supervisor.channelLost(id, this.#now())),
       exited: (exit) => {
         this.#running.delete(id)

@@ -12,7 +12,8 @@
  */
 import { type ErrorCode, MachinesError } from '../../errors.js'
 import type { RespawnPolicy } from '../../options/resolved-options.js'
-import type { ExitSummary, InstanceEvent, InstancePhase } from './fleet-types.js'
+import { exitInWords, isSpawnLoop, summaryOf } from './exits.js'
+import type { InstanceEvent, InstancePhase } from './fleet-types.js'
 import type { InstanceExit, KillSignal } from './launcher.js'
 import { respawnDelayMs } from './respawn.js'
 
@@ -41,16 +42,6 @@ export interface CyclePolicy {
 
 /** Why a live incarnation is being ended: asked to, not ready in time, or without a channel. */
 type Ending = 'asked' | 'timeout' | 'lost'
-
-function summaryOf(exit: InstanceExit): ExitSummary {
-  const { code, signal, error } = exit
-  return error === undefined ? { code, signal } : { code, signal, message: error.message }
-}
-
-function exitInWords(exit: InstanceExit): string {
-  if (exit.error !== undefined) return exit.error.message
-  return exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`
-}
 
 export class InstanceCycle {
   readonly id: number
@@ -190,6 +181,7 @@ export class InstanceCycle {
   /** It exited without having been asked to. */
   #fell(exit: InstanceExit, now: number): SupervisorAction[] {
     const { respawn, random } = this.#policy
+    if (this.#readySince === undefined && isSpawnLoop(exit)) return this.#refuseLoop()
     const wasHealthy = this.#readySince !== undefined && now - this.#readySince >= respawn.healthyMs
     this.#exitsInRow = wasHealthy ? 1 : this.#exitsInRow + 1
     if (!respawn.enabled) {
@@ -210,6 +202,12 @@ export class InstanceCycle {
       { type: 'emit', event: { type: 'crash-loop', instance: this.id, exits } },
       ...this.#giveUp(this.#error('DM_INSTANCE_CRASH_LOOP', text, exit.error)),
     ]
+  }
+
+  /** Its file makes a manager, and will do so the next time: no attempt more. */
+  #refuseLoop(): SupervisorAction[] {
+    const text = `instance ${this.id} created a ShardingManager: is \`file\` the manager file instead of the bot file?`
+    return [...this.#rest(), ...this.#giveUp(this.#error('DM_SPAWN_LOOP', text))]
   }
 
   #rest(): SupervisorAction[] {

@@ -1,6 +1,6 @@
 /** The modes on one machine: a fleet, and a router between its instances and this manager. */
 import { planShards } from '../../allocator/plan-instances.js'
-import { MachinesError } from '../../errors.js'
+import { type ErrorCode, MachinesError } from '../../errors.js'
 import type { ResolvedLocal } from '../../options/resolved-options.js'
 import type { Calls } from '../../routing/calls.js'
 import { parentEndpoint } from '../../routing/endpoint.js'
@@ -8,9 +8,8 @@ import { Topology } from '../../routing/topology.js'
 import type { System } from '../../system/system.js'
 import { ManagerNode } from '../manager-node.js'
 import type { MachinePhase, MachineStatus, ManagerMode, ModeEvent } from '../mode.js'
-import { createFleet } from './fleet.js'
-import type { Fleet, InstanceEvent } from './fleet-types.js'
-import { createLauncher } from './launchers/create-launcher.js'
+import type { Fleet, InstanceEvent, InstanceStatus } from './fleet-types.js'
+import { type FleetFactory, launchedFleet } from './launched-fleet.js'
 import { writeLine } from './output.js'
 
 /** Name of the only machine in these modes. */
@@ -23,8 +22,14 @@ export class LocalMode implements ManagerMode {
   readonly #node: ManagerNode
   #phase: MachinePhase = 'stopped'
   #error: MachinesError | undefined
+  #isEnding = false
 
-  constructor(options: ResolvedLocal, system: System, onEvent: (event: ModeEvent) => void) {
+  constructor(
+    options: ResolvedLocal,
+    system: System,
+    onEvent: (event: ModeEvent) => void,
+    newFleet: FleetFactory = launchedFleet,
+  ) {
     this.#options = options
     this.#onEvent = onEvent
     const plan = planShards(options.totalShards, [
@@ -48,7 +53,7 @@ export class LocalMode implements ManagerMode {
       },
     })
     this.#node.router.setTopology(Topology.fromPlan(plan))
-    this.#fleet = createFleet(createLauncher(options.run.mode, system), {
+    this.#fleet = newFleet({
       machine: machineName,
       totalShards: options.totalShards,
       instances: plan.machines.flatMap(({ instances }) => instances),
@@ -72,22 +77,23 @@ export class LocalMode implements ManagerMode {
     this.#setPhase('starting')
     try {
       await this.#fleet.start()
-      this.#setPhase('ready')
+      if (!this.#isEnding) this.#setPhase('ready')
     } catch (error) {
-      if (error instanceof MachinesError) this.#setPhase('failed', error)
+      // A start that stop() has overtaken is not one that failed.
+      if (error instanceof MachinesError && !this.#isEnding) this.#setPhase('failed', error)
       throw error
     }
   }
 
   async stop(reason: string): Promise<void> {
+    this.#isEnding = true
     await this.#fleet.stop(reason)
     this.#node.stop()
     this.#setPhase('stopped')
   }
 
-  detach(): Promise<void> {
-    const message = `detach() is for a parent; in mode '${this.#options.run.mode}' instances end with their manager`
-    return Promise.reject(new MachinesError('DM_NOT_IN_THIS_MODE', message))
+  flushed(): Promise<void> {
+    return Promise.resolve()
   }
 
   machines(): readonly MachineStatus[] {
@@ -98,6 +104,8 @@ export class LocalMode implements ManagerMode {
         phase: this.#phase,
         mode: this.#options.run.mode,
         pingMs: undefined,
+        pingP50Ms: undefined,
+        pingP99Ms: undefined,
         lagMs: undefined,
         error: this.#error,
         instances: this.#fleet.status(),
@@ -111,6 +119,19 @@ export class LocalMode implements ManagerMode {
 
   address(): undefined {
     return undefined
+  }
+
+  identity(): undefined {
+    return undefined
+  }
+
+  refusals(): ReadonlyMap<ErrorCode, number> {
+    return new Map()
+  }
+
+  forgetPeer(): never {
+    const message = `in mode '${this.#options.run.mode}' a manager has no peers`
+    throw new MachinesError('DM_NOT_IN_THIS_MODE', message)
   }
 
   kill(instance: number): Promise<void> {
@@ -132,6 +153,8 @@ export class LocalMode implements ManagerMode {
   #onInstance(event: InstanceEvent): void {
     if (event.type === 'exited') this.#node.router.instanceGone(event.instance)
     this.#onEvent({ type: 'instance', machine: machineName, event })
+    const isHealed = this.#phase === 'failed' && !this.#isEnding && isReady(this.#fleet.status())
+    if (isHealed) this.#setPhase('ready')
   }
 
   #setPhase(phase: MachinePhase, error?: MachinesError): void {
@@ -139,4 +162,8 @@ export class LocalMode implements ManagerMode {
     this.#error = error
     this.#onEvent({ type: 'machine', machine: machineName, phase, ...(error ? { error } : {}) })
   }
+}
+
+function isReady(instances: readonly InstanceStatus[]): boolean {
+  return instances.every(({ phase }) => phase === 'ready')
 }

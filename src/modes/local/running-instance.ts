@@ -12,6 +12,8 @@ import type { InstanceExit, LaunchedInstance, LaunchSpec } from './launcher.js'
 export interface RunningEvents {
   ready(): void
   envelope(envelope: Uint8Array): void
+  /** The instance asks for room: resolves when links have some. */
+  flushed(): Promise<void>
   /** The channel closed or carried nonsense; the exit may follow. */
   channelLost(): void
   /** Comes once and last, after whatever the instance still said. */
@@ -46,7 +48,12 @@ export class RunningInstance {
 
   askStop(reason: string, timeoutMs: number): void {
     const request = JSON.stringify({ reason, timeoutMs })
-    this.#channel.send(ManagerOp.STOP, Buffer.from(request))
+    this.#channel.send(ManagerOp.STOP, Buffer.from(request), 'vital')
+  }
+
+  async #answerFlush(): Promise<void> {
+    await this.#events.flushed()
+    this.#channel.send(ManagerOp.FLUSHED, undefined, 'vital')
   }
 
   /** Resolves when the channel has closed. */
@@ -73,6 +80,9 @@ export class RunningInstance {
         return
       case InstanceOp.ENVELOPE:
         this.#events.envelope(payload)
+        return
+      case InstanceOp.FLUSH:
+        void this.#answerFlush()
         return
       case InstanceOp.GOODBYE:
         return

@@ -2,6 +2,7 @@
  * Reads control messages from the other manager. It is authenticated, but it may be another version
  * or have a bug: what is malformed gives undefined, is counted by the caller, and does no harm.
  */
+import { limits } from '../../limits.js'
 import type {
   ExitSummary,
   InstanceEvent,
@@ -22,7 +23,7 @@ const childMessages: Readonly<Record<string, (fields: Fields) => ChildMessage | 
   accepted({ revision, adopted, killTimeoutMs, instances }) {
     const statuses = listOf(instances, parseStatus)
     if (!isCount(revision) || typeof adopted !== 'boolean' || !statuses) return undefined
-    if (!isCount(killTimeoutMs)) return undefined
+    if (!isDuration(killTimeoutMs)) return undefined
     return { op: 'accepted', revision, adopted, killTimeoutMs, instances: statuses }
   },
   refused({ revision, error }) {
@@ -89,7 +90,7 @@ const events: Readonly<Record<InstanceEvent['type'], EventParser>> = {
     return summary && { type: 'exited', instance, exit: summary }
   },
   respawning: (instance, { delayMs }) =>
-    typeof delayMs === 'number' ? { type: 'respawning', instance, delayMs } : undefined,
+    isDuration(delayMs) ? { type: 'respawning', instance, delayMs } : undefined,
   'crash-loop': (instance, { exits }) =>
     isCount(exits) ? { type: 'crash-loop', instance, exits } : undefined,
   'start-failed': (instance, fields) => {
@@ -108,7 +109,7 @@ function parseExit(value: unknown): ExitSummary | undefined {
   if (!isRecord(value)) return undefined
   const { code, signal, message } = value
   return {
-    code: typeof code === 'number' ? code : null,
+    code: Number.isInteger(code) ? Number(code) : null,
     signal: typeof signal === 'string' ? signal : null,
     ...(typeof message === 'string' ? { message } : {}),
   }
@@ -163,6 +164,11 @@ function isKeyOf<Table extends object>(table: Table, key: unknown): key is keyof
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+/** Longer than timers take is not meant by anybody; JSON can even say infinity (1e999). */
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= limits.timeoutMsMax
 }
 
 function isAction(value: unknown): value is InstanceAction {

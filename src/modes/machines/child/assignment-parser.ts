@@ -1,6 +1,6 @@
 /** Reads an assignment that came over the link: nothing in it is believed before it was checked. */
 
-import type { InstancePlan } from '../../../allocator/plan-types.js'
+import type { InstancePlan, ShardRanges } from '../../../allocator/plan-types.js'
 import { parseRanges, rangesToList } from '../../../allocator/shard-lists.js'
 import { MachinesError } from '../../../errors.js'
 import { limits } from '../../../limits.js'
@@ -15,10 +15,10 @@ export function parseAssignment(value: unknown): CheckedAssignment {
   const given = record(value, 'assignment')
   const totalShards = integer(given.totalShards, 'totalShards', 1, limits.shardsMax)
   return {
-    machine: text(given.machine, 'machine'),
+    machine: machineName(given.machine),
     index: integer(given.index, 'index', 0, limits.pointsMax - 1),
     totalShards,
-    callTimeoutMs: integer(given.callTimeoutMs, 'callTimeoutMs', 1, 2 ** 31 - 1),
+    callTimeoutMs: integer(given.callTimeoutMs, 'callTimeoutMs', 1, limits.timeoutMsMax),
     push: given.push,
     instances: parseInstances(given.instances, totalShards),
   }
@@ -34,7 +34,7 @@ function parseInstances(value: unknown, totalShards: number): InstancePlan[] {
     const path = `instances[${position}]`
     const given = record(entry, path)
     const id = integer(given.id, `${path}.id`, 0, totalShards - 1)
-    const ranges = parseRanges(text(given.shards, `${path}.shards`))
+    const ranges = rangesOf(given.shards, `${path}.shards`)
     // Looked at before the list is spelled out, so that a wrong range takes no memory.
     const areBelow = ranges.every(({ to }) => to < totalShards)
     const shards = areBelow ? rangesToList(ranges) : []
@@ -59,9 +59,21 @@ function integer(value: unknown, path: string, min: number, max: number): number
   throw refused(path, `an integer from ${min} to ${max}`)
 }
 
-function text(value: unknown, path: string): string {
-  if (typeof value === 'string' && value.length > 0) return value
-  throw refused(path, 'a text')
+/** It stands before every line that instances print, so it may do nothing to a terminal. */
+function machineName(value: unknown): string {
+  const isName = typeof value === 'string' && value !== '' && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value)
+  if (isName && Buffer.byteLength(value) <= limits.machineNameBytesMax) return value
+  throw refused('machine', `a printable name of up to ${limits.machineNameBytesMax} bytes`)
+}
+
+function rangesOf(value: unknown, path: string): ShardRanges {
+  const allowed = 'ascending ranges as 0-31,40'
+  if (typeof value !== 'string') throw refused(path, allowed)
+  try {
+    return parseRanges(value)
+  } catch {
+    throw refused(path, allowed)
+  }
 }
 
 function refused(path: string, allowed: string): MachinesError {

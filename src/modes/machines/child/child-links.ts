@@ -1,15 +1,21 @@
 /** How a child is reached: its port, its certificate, and whom it trusts. */
-import type { MachinesError } from '../../../errors.js'
+import { MachinesError } from '../../../errors.js'
+import type { ManagerIdentity } from '../../../link/identity.js'
 import { stateName } from '../../../link/identity-store.js'
 import { type LinkServer, type ServeOptions, serveLinks } from '../../../link/link-server.js'
+import { RefusalRate } from '../../../link/refusal-rate.js'
 import type { ResolvedChild } from '../../../options/resolved-options.js'
 import type { System } from '../../../system/system.js'
+import { addressGroup } from '../../../transport/address.js'
 import { dateWarnings } from '../../../transport/certificate-dates.js'
 import { certificatePolicy } from '../../../transport/certificate-policy.js'
-import { tcpCarrier } from '../../../transport/tcp.js'
+import { tcpAndUdp } from '../../../transport/tcp-and-udp.js'
 import { plain, secureServer } from '../../../transport/tls.js'
 import { loadTlsMaterial, type TlsMaterial, withFallback } from '../../../transport/tls-material.js'
-import { firstUseWarning, ManagerTrust } from '../manager-trust.js'
+import { firstUseWarning, ManagerTrust, requireTrust } from '../manager-trust.js'
+
+/** The name under which a child remembers whoever is its parent. */
+const theParent = 'parent'
 
 /** What the child itself decides about links. */
 export type ChildLinkHandlers = Pick<ServeOptions, 'about' | 'admit' | 'onLink' | 'onRefused'>
@@ -18,6 +24,9 @@ export class ChildLinks {
   readonly #options: ResolvedChild
   readonly #system: System
   readonly #material: TlsMaterial | undefined
+  /** One for all carriers: who guesses over one of them waits on the others too. */
+  readonly #rate = new RefusalRate()
+  #trust: ManagerTrust | undefined
 
   /** Reads the certificates, so that faults in them are found at construction. */
   constructor(options: ResolvedChild, system: System) {
@@ -27,25 +36,41 @@ export class ChildLinks {
     this.#material = tls === false ? undefined : loadTlsMaterial(tls, 'machines.tls', undefined)
   }
 
+  /** Undefined until it was read or made, which serve() does first. */
+  get identity(): ManagerIdentity | undefined {
+    return this.#trust?.shown
+  }
+
+  /** Forgets the parent's key; false: none was known. Throws DM_STATE before serve(). */
+  forgetPeer(name: string): boolean {
+    return requireTrust(this.#trust).forget(knownAs(name))
+  }
+
   /** Begins to listen. Rejects with DM_LISTEN_FAILED or DM_STATE_DIR. */
   async serve(
     handlers: ChildLinkHandlers,
     onWarning: (error: MachinesError) => void,
   ): Promise<LinkServer> {
-    const { host, port, heartbeatMs } = this.#options
+    const { host, port, udp, link } = this.#options
     const trust = await this.#loadTrust(onWarning)
+    this.#trust = trust
     const material = this.#complete(trust)
     const isDemanded =
       material !== undefined &&
       certificatePolicy('server', material.options).insistsOn === 'trusted'
-    if (trust.isFirstUse(isDemanded)) onWarning(firstUseWarning('machines'))
+    if (trust.isFirstUse(isDemanded)) onWarning(firstUseWarning('machines', trust.shown))
     return serveLinks({
       ...handlers,
-      carrier: tcpCarrier(),
+      carrier: tcpAndUdp({
+        bounds: { isReserved: (peer) => this.#rate.isProven(addressGroup(peer)) },
+        udp,
+        onWarning,
+      }),
+      rate: this.#rate,
       address: { host, port },
       system: this.#system,
-      heartbeatMs,
-      trust: trust.forPeer('parent', isDemanded),
+      ...link,
+      trust: trust.forPeer(theParent, isDemanded),
       secure: (raw, signal) =>
         material === undefined ? plain(raw) : secureServer(raw, lenient(material), signal),
     })
@@ -79,4 +104,10 @@ function lenient(material: TlsMaterial): TlsMaterial {
 
 function isTrustDemanded(material: TlsMaterial): boolean {
   return certificatePolicy('server', material.options).insistsOn === 'trusted'
+}
+
+function knownAs(name: string): string {
+  if (name === theParent) return name
+  const message = `a child remembers its parent alone, as '${theParent}'`
+  throw new MachinesError('DM_TARGET_UNKNOWN', message, { given: name })
 }

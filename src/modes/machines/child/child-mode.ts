@@ -1,246 +1,247 @@
 /** The child: stands by on its port, runs what its parent assigns, and keeps running without it. */
-import { formatRanges, listToRanges } from '../../../allocator/shard-lists.js'
-import { MachinesError } from '../../../errors.js'
-import type { Link, LinkEvents, LinkHealth, Peer } from '../../../link/link.js'
+import { type ErrorCode, MachinesError } from '../../../errors.js'
+import type { ManagerIdentity } from '../../../link/identity.js'
+import type { LinkHealth, Peer } from '../../../link/link.js'
 import type { Admission, LinkServer } from '../../../link/link-server.js'
 import { applyPush } from '../../../options/apply-push.js'
 import { processEnvironment } from '../../../options/options-environment.js'
 import type { ResolvedChild, RunOptions } from '../../../options/resolved-options.js'
 import type { Calls } from '../../../routing/calls.js'
-import { managerEndpoint } from '../../../routing/endpoint.js'
-import type { Port } from '../../../routing/router-types.js'
-import { Topology } from '../../../routing/topology.js'
 import type { System } from '../../../system/system.js'
-import { createFleet } from '../../local/fleet.js'
-import type { Fleet, InstanceEvent } from '../../local/fleet-types.js'
-import { createLauncher } from '../../local/launchers/create-launcher.js'
+import type { FleetOptions, InstanceEvent } from '../../local/fleet-types.js'
+import { type FleetFactory, launchedFleet } from '../../local/launched-fleet.js'
 import { writeLine } from '../../local/output.js'
-import { ManagerNode } from '../../manager-node.js'
 import type { MachinePhase, MachineStatus, ManagerMode, ModeEvent } from '../../mode.js'
-import type { InstanceAction } from '../control-messages.js'
 import { type CheckedAssignment, parseAssignment } from './assignment-parser.js'
+import { ChildDoor } from './child-door.js'
 import type { ChildLinkHandlers, ChildLinks } from './child-links.js'
-import { ChildWorkload, requireFleet } from './child-workload.js'
-import { ParentSession } from './parent-session.js'
+import { ChildNetwork } from './child-network.js'
+import { type Acceptance, ChildWorkload, isOvertaken, type Running } from './child-workload.js'
+import { CurrentParent, type ParentHooks } from './current-parent.js'
+
+interface Phase {
+  readonly name: MachinePhase
+  readonly error?: MachinesError
+}
 
 export class ChildMode implements ManagerMode {
   readonly #options: ResolvedChild
   readonly #system: System
   readonly #onEvent: (event: ModeEvent) => void
-  readonly #links: ChildLinks
+  readonly #links: Pick<ChildLinks, 'serve' | 'identity' | 'forgetPeer'>
   readonly #workload: ChildWorkload
-  /** One port for every machine: they all lie behind the parent, so one copy is sent for all. */
-  readonly #uplink: Port = (envelope) => this.#session?.deliver(envelope) ?? false
-  #node: ManagerNode
-  #topology: Topology | undefined
+  readonly #network: ChildNetwork
+  readonly #door: ChildDoor
+  readonly #parent: CurrentParent
+  #serving: Promise<LinkServer> | undefined
   #server: LinkServer | undefined
-  #session: ParentSession | undefined
-  #epoch = 0
   #isEnding = false
-  #phase: MachinePhase = 'stopped'
+  #phase: Phase = { name: 'stopped' }
 
   constructor(
     options: ResolvedChild,
-    links: ChildLinks,
+    links: Pick<ChildLinks, 'serve' | 'identity' | 'forgetPeer'>,
     system: System,
     onEvent: (event: ModeEvent) => void,
+    newFleet: FleetFactory = launchedFleet,
   ) {
     this.#options = options
     this.#system = system
     this.#onEvent = onEvent
     this.#links = links
-    this.#node = this.#createNode(undefined)
+    this.#door = new ChildDoor(options.takeover, system, onEvent)
+    this.#network = this.#createNetwork()
+    this.#parent = new CurrentParent(system, this.#door, {
+      handlers: this.#sessionHandlers(),
+      unreachable: () => this.#network.router.machineLost('parent'),
+    })
     this.#workload = new ChildWorkload({
       runOptions: ({ push }) => applyPush(options, push, processEnvironment()),
-      createFleet: (assignment, run) => this.#createFleet(assignment, run),
-      onAssignment: (assignment) => this.#onAssignment(assignment),
+      createFleet: (assignment, run) => newFleet(this.#fleetOptions(assignment, run)),
+      begun: () => this.#onBegun(),
+      ended: () => this.#setPhase({ name: 'stopped' }),
+      cleared: () => onEvent({ type: 'instances' }),
     })
   }
 
   get calls(): Calls {
-    return this.#node.calls
+    return this.#network.calls
   }
 
   async start(): Promise<void> {
     const handlers: ChildLinkHandlers = {
       about: () => ({ kind: 'child', node: process.version }),
       admit: (peer) => this.#admit(peer),
-      onLink: (link) => this.#onLink(link),
-      onRefused: (error) => this.#onEvent({ type: 'refused', error }),
+      onLink: (link, peer) => this.#parent.enter(link, peer),
+      onRefused: (error) => this.#door.refused(error),
     }
     const onWarning = (error: MachinesError) => this.#onEvent({ type: 'warning', error })
-    this.#server = await this.#links.serve(handlers, onWarning)
-    // stop() may have come while the port was being opened.
+    this.#serving = this.#links.serve(handlers, onWarning)
+    this.#server = await this.#serving
+    // stop() may have come while the port was being opened; it closes the port then.
     if (!this.#isEnding) return
-    await this.#server.close('DM_STOPPED', 'stopped while starting')
     throw new MachinesError('DM_START_ABORTED', 'the manager was stopped while starting')
   }
 
   async stop(reason: string): Promise<void> {
     this.#isEnding = true
-    await this.#workload.stop(reason)
-    await this.#server?.close('DM_STOPPED', reason)
+    await this.#workload.close(reason)
+    const server = await this.#serving?.catch(() => undefined)
+    await server?.close('DM_STOPPED', reason)
     this.#server = undefined
-    this.#node.stop()
-    this.#setPhase('stopped')
+    this.#network.stop()
   }
 
-  detach(): Promise<void> {
-    const message = 'detach() is for a parent; stop() ends a child and its instances'
-    return Promise.reject(new MachinesError('DM_NOT_IN_THIS_MODE', message))
+  async flushed(): Promise<void> {
+    await this.#parent.session?.link.ready()
   }
 
   machines(): readonly MachineStatus[] {
-    const assignment = this.#workload.assignment
-    if (!assignment) return []
-    const health = this.#session?.link.health
+    const running = this.#workload.running
+    if (!running) return []
+    const { assignment, run, fleet } = running
+    const health = this.#parent.session?.link.health
     return [
       {
         name: assignment.machine,
         index: assignment.index,
-        phase: this.#phase,
-        mode: this.#workload.mode ?? 'processes',
+        phase: this.#phase.name,
+        mode: run.mode,
         pingMs: health?.pingMs,
+        pingP50Ms: health?.pingP50Ms,
+        pingP99Ms: health?.pingP99Ms,
         lagMs: health?.peerLagMs,
-        error: undefined,
-        instances: this.#workload.status(),
+        error: this.#phase.error,
+        instances: fleet.status(),
       },
     ]
   }
 
   totalShards(): number {
-    return this.#workload.assignment?.totalShards ?? 0
+    return this.#workload.running?.assignment.totalShards ?? 0
   }
 
   address(): { readonly host: string; readonly port: number } | undefined {
     return this.#server?.address
   }
 
+  identity(): ManagerIdentity | undefined {
+    return this.#links.identity
+  }
+
+  refusals(): ReadonlyMap<ErrorCode, number> {
+    return this.#server?.refusals ?? new Map()
+  }
+
+  forgetPeer(name: string): boolean {
+    return this.#links.forgetPeer(name)
+  }
+
   async kill(instance: number): Promise<void> {
-    await requireFleet(this.#workload, instance).kill(instance)
+    await this.#workload.fleetOf(instance).kill(instance)
   }
 
   async create(instance: number): Promise<void> {
-    await requireFleet(this.#workload, instance).create(instance)
+    await this.#workload.fleetOf(instance).create(instance)
   }
 
   async recreate(instance: number): Promise<void> {
-    await requireFleet(this.#workload, instance).recreate(instance)
+    await this.#workload.fleetOf(instance).recreate(instance)
   }
 
   raw(instance: number): unknown {
-    return this.#workload.fleet?.raw(instance)
+    return this.#workload.running?.fleet.raw(instance)
   }
 
-  /** One parent at a time: its own reconnects are welcome, another one is told to go away. */
   #admit(peer: Peer): Admission {
-    const current = this.#session?.link
-    if (current?.isUp && current.peer?.key !== peer.key) {
-      const reason = 'this child serves another parent'
-      return { accept: false, code: 'DM_PARENT_BUSY', reason }
-    }
-    if (current?.peer?.key === peer.key && peer.epoch < this.#epoch) {
-      const reason = 'a newer start of this parent was here before'
-      return { accept: false, code: 'DM_EPOCH_OLD', reason }
-    }
-    const running = this.#workload.assignment
-    return { accept: true, about: { running: running ? summary(running) : null } }
+    if (this.#isEnding)
+      return { accept: false, code: 'DM_STOPPED', reason: 'this child is stopping' }
+    const decision = this.#parent.admit(peer)
+    if (!decision.accept) return decision
+    const running = this.#workload.running
+    return { accept: true, about: { running: running ? summary(running.assignment) : null } }
   }
 
-  #onLink(link: Link): LinkEvents {
-    const session: ParentSession = new ParentSession(link, this.#system, {
-      apply: (assignment) => this.#apply(assignment),
-      status: () => this.#workload.status(),
-      topology: (wire) => this.#onTopology(wire),
-      control: (action, instance) => this.#control(action, instance),
-      stop: (reason) => this.#dismiss(reason),
-      dismissed: () => this.#onDismissed(),
-      envelope: (envelope) => this.#node.router.fromLink(envelope, 'parent'),
+  #sessionHandlers(): ParentHooks['handlers'] {
+    return {
+      apply: (wire, accepted) => this.#apply(wire, accepted),
+      topology: (wire) => this.#network.setTopology(wire),
+      control: (action, instance) => this[action](instance),
+      stop: (reason) => this.#workload.stop(reason),
+      dismissed: () => {
+        if (this.#options.whenParentStops === 'exit') this.#onEvent({ type: 'dismissed' })
+      },
+      envelope: (envelope) => this.#network.router.fromLink(envelope, 'parent'),
       lost: (envelopes) => {
-        for (const envelope of envelopes) this.#node.router.notDelivered(envelope)
+        for (const envelope of envelopes) this.#network.router.notDelivered(envelope)
       },
-      unreachable: () => this.#node.router.machineLost('parent'),
       health: (health) => this.#onHealth(health),
-      ended: () => {
-        if (this.#session === session) this.#session = undefined
-      },
-    })
-    this.#session = session
-    this.#epoch = Math.max(this.#epoch, link.peer?.epoch ?? 0)
-    return session.events
+      warning: (error) => this.#onEvent({ type: 'warning', error }),
+    }
   }
 
-  async #apply(wire: unknown) {
-    const applied = await this.#workload.apply(parseAssignment(wire))
-    this.#setPhase('starting')
-    applied.started.then(
-      () => this.#setPhase('ready'),
-      () => this.#setPhase('failed'),
-    )
-    return { ...applied, killTimeoutMs: this.#workload.killTimeoutMs }
+  async #apply(wire: unknown, accepted: (acceptance: Acceptance) => void): Promise<void> {
+    let running: Running | undefined
+    try {
+      await this.#workload.apply(parseAssignment(wire), (acceptance) => {
+        running = this.#workload.running
+        accepted(acceptance)
+      })
+      this.#startEnded(running, { name: 'ready' })
+    } catch (error) {
+      if (error instanceof MachinesError && !isOvertaken(error)) {
+        if (running) this.#startEnded(running, { name: 'failed', error })
+        else this.#onEvent({ type: 'warning', error })
+      }
+      throw error
+    }
   }
 
-  async #control(action: InstanceAction, instance: number): Promise<void> {
-    const fleet = requireFleet(this.#workload, instance)
-    await fleet[action](instance)
+  /** Of a start that another assignment has overtaken nothing is to be seen any more. */
+  #startEnded(running: Running | undefined, phase: Phase): void {
+    if (this.#workload.running === running) this.#setPhase(phase)
   }
 
-  async #dismiss(reason: string): Promise<void> {
-    await this.#workload.stop(reason)
+  #onBegun(): void {
+    const assignment = this.#workload.running?.assignment
+    if (assignment) this.#network.assign(assignment)
     this.#onEvent({ type: 'instances' })
-  }
-
-  #onDismissed(): void {
-    if (this.#options.whenParentStops === 'exit') this.#onEvent({ type: 'dismissed' })
-  }
-
-  #onTopology(wire: unknown): void {
-    this.#topology = Topology.fromWire(wire)
-    this.#node.router.setTopology(this.#topology)
-  }
-
-  #onAssignment(assignment: CheckedAssignment): void {
-    this.#node.stop()
-    this.#node = this.#createNode(assignment)
-    if (this.#topology) this.#node.router.setTopology(this.#topology)
-    this.#onEvent({ type: 'instances' })
+    this.#setPhase({ name: 'starting' })
   }
 
   #onInstance(event: InstanceEvent): void {
-    if (event.type === 'exited') this.#node.router.instanceGone(event.instance)
-    this.#session?.tell({ op: 'event', event })
-    const machine = this.#workload.assignment?.machine ?? ''
+    if (event.type === 'exited') this.#network.router.instanceGone(event.instance)
+    this.#parent.session?.happened(event)
+    const machine = this.#workload.running?.assignment.machine ?? ''
     this.#onEvent({ type: 'instance', machine, event })
+    this.#workload.instanceChanged()
+    const isHealed = this.#phase.name === 'failed' && this.#workload.isReady
+    if (isHealed) this.#setPhase({ name: 'ready' })
   }
 
   #onHealth({ pingMs }: LinkHealth): void {
-    if (pingMs === undefined || pingMs <= this.#options.pingWarningMs) return
+    if (pingMs === undefined || pingMs <= this.#options.link.pingWarningMs) return
     this.#onEvent({ type: 'slow', machine: 'parent', pingMs })
   }
 
-  #createNode(assignment: CheckedAssignment | undefined): ManagerNode {
-    const uplink = () => (this.#session?.isReachable ? this.#uplink : undefined)
-    return new ManagerNode({
-      self: managerEndpoint(assignment?.index ?? 0),
-      machine: assignment?.index,
+  #createNetwork(): ChildNetwork {
+    return new ChildNetwork({
       system: this.#system,
-      callTimeoutMs: assignment?.callTimeoutMs ?? this.#options.callTimeoutMs,
       acceptRemoteEval: this.#options.accept.eval,
-      onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
-      hops: {
-        local: (instance) => (envelope) =>
-          this.#workload.fleet?.deliver(instance, envelope) ?? false,
-        machine: uplink,
-        manager: uplink,
+      callTimeoutMs: this.#options.callTimeoutMs,
+      uplink: () => {
+        const { session } = this.#parent
+        return session?.isReachable ? (envelope) => session.deliver(envelope) : undefined
       },
+      deliver: (instance, envelope) =>
+        this.#workload.running?.fleet.deliver(instance, envelope) ?? false,
+      onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
     })
   }
 
-  #createFleet(
-    { machine, totalShards, callTimeoutMs, instances }: CheckedAssignment,
-    run: RunOptions,
-  ): Fleet {
-    return createFleet(createLauncher(run.mode, this.#system), {
+  #fleetOptions(assignment: CheckedAssignment, run: RunOptions): FleetOptions {
+    const { machine, totalShards, callTimeoutMs, instances } = assignment
+    return {
       machine,
       totalShards,
       instances,
@@ -249,22 +250,25 @@ export class ChildMode implements ManagerMode {
       system: this.#system,
       writeOutput: writeLine,
       onEvent: (event) => this.#onInstance(event),
+      flushed: () => this.flushed(),
       onEnvelope: (instance, envelope) => {
         this.#onEvent({ type: 'envelope', instance, envelope })
-        this.#node.router.fromLocal(instance, envelope)
+        this.#network.router.fromLocal(instance, envelope)
       },
-    })
+    }
   }
 
-  #setPhase(phase: MachinePhase): void {
+  #setPhase(phase: Phase): void {
+    if (phase.name === this.#phase.name && phase.error === this.#phase.error) return
     this.#phase = phase
-    const machine = this.#workload.assignment?.machine
-    if (machine !== undefined) this.#onEvent({ type: 'machine', machine, phase })
+    const machine = this.#workload.running?.assignment.machine
+    if (machine === undefined) return
+    const { name, error } = phase
+    this.#onEvent({ type: 'machine', machine, phase: name, ...(error ? { error } : {}) })
   }
 }
 
-/** What a returning parent learns before it acts. */
+/** Told to a returning parent in WELCOME, which is short: lists of shards follow after it. */
 function summary({ machine, totalShards, instances }: CheckedAssignment) {
-  const shards = instances.flatMap((instance) => instance.shards)
-  return { machine, totalShards, shards: formatRanges(listToRanges(shards)) }
+  return { machine, totalShards, instances: instances.length }
 }

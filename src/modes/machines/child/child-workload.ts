@@ -7,105 +7,167 @@ import { isDeepStrictEqual } from 'node:util'
 import { MachinesError } from '../../../errors.js'
 import type { RunOptions } from '../../../options/resolved-options.js'
 import type { Fleet, InstanceStatus } from '../../local/fleet-types.js'
+import { judgeAdopted, type Verdict } from './adopted-start.js'
 import type { CheckedAssignment } from './assignment-parser.js'
 
-/** How one apply() went: `adopted` when what ran already was what was asked for. */
-export interface Applied {
+/** What is told at once about an assignment that is in force from now on. */
+export interface Acceptance {
+  /** It ran already, and nothing was restarted. */
   readonly adopted: boolean
-  /** Settles when every instance is ready, or has failed for good. */
-  readonly started: Promise<void>
+  /** How long each step of stopping its instances may take, ms. */
+  readonly killTimeoutMs: number
+  readonly instances: readonly InstanceStatus[]
 }
 
 export interface WorkloadHooks {
   /** Turns the assignment into options of this machine; throws DM_ASSIGNMENT_REFUSED. */
   runOptions(assignment: CheckedAssignment): RunOptions
   createFleet(assignment: CheckedAssignment, run: RunOptions): Fleet
-  /** Instances and their shards changed. */
-  onAssignment(assignment: CheckedAssignment): void
+  /** Another assignment is in force; its instances start next. */
+  begun(): void
+  /** Every exit of the assignment in force is confirmed; it is forgotten next. */
+  ended(): void
+  /** It is forgotten: nothing runs. */
+  cleared(): void
 }
 
-interface Running {
+export interface Running {
   readonly run: RunOptions
   readonly assignment: CheckedAssignment
   readonly fleet: Fleet
-  readonly started: Promise<void>
 }
 
 export class ChildWorkload {
   readonly #hooks: WorkloadHooks
   #running: Running | undefined
+  /** Why the start of what runs has failed, if it has. */
+  #startFailure: unknown
   /** Assignments and stops are carried out one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** An assignment that came before a stop is not begun after it. */
+  #stops = 0
+  #isClosed = false
+  /** What is being stopped. */
+  #ending: Running | undefined
+  readonly #adoptions: Set<() => void> = new Set()
 
   constructor(hooks: WorkloadHooks) {
     this.#hooks = hooks
   }
 
-  get assignment(): CheckedAssignment | undefined {
-    return this.#running?.assignment
+  get running(): Running | undefined {
+    return this.#running
   }
 
-  get fleet(): Fleet | undefined {
-    return this.#running?.fleet
+  /** Whether something runs and all of it is ready. */
+  get isReady(): boolean {
+    return this.#running?.fleet.status().every(({ phase }) => phase === 'ready') ?? false
   }
 
-  get mode(): RunOptions['mode'] | undefined {
-    return this.#running?.run.mode
+  /** The fleet that runs this instance; throws DM_INSTANCE_UNKNOWN. */
+  fleetOf(instance: number): Fleet {
+    const fleet = this.#running?.fleet
+    if (fleet?.status().some(({ id }) => id === instance)) return fleet
+    throw new MachinesError('DM_INSTANCE_UNKNOWN', `no instance ${instance} on this machine`, {
+      instance,
+    })
   }
 
-  /** How long each step of stopping may take, ms. */
-  get killTimeoutMs(): number {
-    return this.#running?.run.killTimeoutMs ?? 0
-  }
-
-  status(): readonly InstanceStatus[] {
-    return this.#running?.fleet.status() ?? []
-  }
-
-  /** Puts an assignment into force. Rejects with DM_ASSIGNMENT_REFUSED; what runs then runs on. */
-  apply(assignment: CheckedAssignment): Promise<Applied> {
-    return this.#inTurn(async () => {
+  /**
+   * Puts an assignment into force, calls `accepted`, and resolves when every instance is ready.
+   *
+   * Rejects before `accepted` with DM_ASSIGNMENT_REFUSED (what runs then runs on), afterwards with
+   * DM_START_FAILED; and with DM_START_ABORTED or DM_STOPPED when it was overtaken by a stop.
+   */
+  async apply(
+    assignment: CheckedAssignment,
+    accepted: (acceptance: Acceptance) => void,
+  ): Promise<void> {
+    const stopsBefore = this.#stops
+    const begun = await this.#inTurn(async () => {
+      this.#refuseAfterStop(stopsBefore)
       const run = this.#hooks.runOptions(assignment)
       const current = this.#running
       if (current && isDeepStrictEqual(current.assignment, assignment)) {
-        return { adopted: true, started: this.#readyAgain(current) }
+        accepted(acceptanceOf(current, true))
+        return { started: this.#readyAgain(current) }
       }
       await this.#end('another assignment')
-      const fleet = this.#hooks.createFleet(assignment, run)
-      const started = fleet.start()
-      // Whoever applied it awaits `started`; this only keeps a late failure from being unhandled.
-      started.catch(() => {})
-      this.#running = { run, assignment, fleet, started }
-      this.#hooks.onAssignment(assignment)
-      return { adopted: false, started }
+      this.#refuseAfterStop(stopsBefore)
+      const running = { run, assignment, fleet: this.#hooks.createFleet(assignment, run) }
+      return { started: this.#begin(running, accepted) }
     })
+    await begun.started
   }
 
   /** Ends every instance; resolves when all exits are confirmed. */
   stop(reason: string): Promise<void> {
-    // A fleet that is still starting must not wait for its own start to end.
-    const stopping = this.#running?.fleet.stop(reason)
-    return this.#inTurn(async () => {
-      await stopping
-      await this.#end(reason)
+    this.#stops += 1
+    return this.#inTurn(() => this.#end(reason))
+  }
+
+  /** The same, and no assignment is taken any more. */
+  close(reason: string): Promise<void> {
+    this.#isClosed = true
+    return this.stop(reason)
+  }
+
+  /** Something happened to an instance of the fleet. */
+  instanceChanged(): void {
+    for (const look of this.#adoptions) look()
+  }
+
+  #begin(running: Running, accepted: (acceptance: Acceptance) => void): Promise<void> {
+    this.#running = running
+    this.#startFailure = undefined
+    this.#hooks.begun()
+    // Before the first instance event: what comes after it belongs to this assignment.
+    accepted(acceptanceOf(running, false))
+    return running.fleet.start().catch((error: unknown) => {
+      if (this.#running === running) this.#startFailure = error
+      throw error
     })
+  }
+
+  #refuseAfterStop(stopsBefore: number): void {
+    if (this.#isClosed) throw new MachinesError('DM_STOPPED', 'this machine is stopping')
+    if (this.#stops === stopsBefore) return
+    throw new MachinesError('DM_START_ABORTED', 'the machine was stopped while starting')
   }
 
   async #end(reason: string): Promise<void> {
     const running = this.#running
     if (!running) return
+    this.#ending = running
+    this.instanceChanged()
     await running.fleet.stop(reason)
+    this.#hooks.ended()
     this.#running = undefined
+    this.#hooks.cleared()
   }
 
-  /** A start that failed once may have healed since: an adopted fleet is judged as it is now. */
-  async #readyAgain(running: Running): Promise<void> {
-    try {
-      await running.started
-    } catch (error) {
-      const down = running.fleet.status().filter(({ phase }) => phase !== 'ready')
-      if (down.length > 0) throw error
+  /** Resolves or rejects as soon as no instance is on its way. */
+  #readyAgain(running: Running): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const verdict = this.#judge(running)
+        if (!verdict) return
+        this.#adoptions.delete(look)
+        if (verdict.ok) resolve()
+        else reject(verdict.error)
+      }
+      this.#adoptions.add(look)
+      look()
+    })
+  }
+
+  #judge(running: Running): Verdict | undefined {
+    const { machine } = running.assignment
+    if (this.#ending !== running) {
+      return judgeAdopted(machine, running.fleet.status(), this.#startFailure)
     }
+    const message = 'the machine was stopped while starting'
+    return { ok: false, error: new MachinesError('DM_START_ABORTED', message, { machine }) }
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
@@ -115,11 +177,14 @@ export class ChildWorkload {
   }
 }
 
-/** The fleet, or a clear error where nothing was assigned yet. */
-export function requireFleet(workload: ChildWorkload, instance: number): Fleet {
-  const fleet = workload.fleet
-  if (fleet?.status().some(({ id }) => id === instance)) return fleet
-  throw new MachinesError('DM_INSTANCE_UNKNOWN', `no instance ${instance} on this machine`, {
-    instance,
-  })
+/** Whether a start has ended only because a stop came. */
+export function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof MachinesError)) return false
+  return error.code === 'DM_STOPPED' || error.code === 'DM_START_ABORTED'
+}
+
+function acceptanceOf({ fleet, run }: Running, adopted: boolean): Acceptance {
+  const instances = fleet.status()
+  const waiting = instances.map((status) => ({ ...status, phase: 'waiting' }) as const)
+  return { adopted, killTimeoutMs: run.killTimeoutMs, instances: adopted ? instances : waiting }
 }

@@ -2,30 +2,25 @@
  * The child's side of one link: reads what the parent says, carries it out by the handlers, and
  * reports back. Decides nothing about who the parent may be.
  */
-import { MachinesError, toError } from '../../../errors.js'
-import { limits } from '../../../limits.js'
+import { MachinesError } from '../../../errors.js'
 import type { Link, LinkEvents, LinkHealth } from '../../../link/link.js'
-import type { Cancel, System } from '../../../system/system.js'
-import type { InstanceStatus } from '../../local/fleet-types.js'
-import {
-  type ChildMessage,
-  type ErrorReport,
-  encodeControl,
-  encodeEnvelopeMessage,
-  type InstanceAction,
-  LinkMessageKind,
-  type ParentMessage,
-} from '../control-messages.js'
+import type { Taken } from '../../../routing/router-types.js'
+import type { System } from '../../../system/system.js'
+import type { InstanceEvent } from '../../local/fleet-types.js'
+import type { ErrorReport, InstanceAction, ParentMessage } from '../control-messages.js'
+import { ControlOutbox } from '../control-outbox.js'
 import { parseParentMessage } from '../control-parser.js'
+import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages.js'
+import { postEnvelope } from '../post-envelope.js'
+import { Reachability } from '../reachability.js'
+import { reportOf } from '../reported-error.js'
+import { type Acceptance, isOvertaken } from './child-workload.js'
 
 /** What the parent may ask for, carried out by the child. */
 export interface SessionHandlers {
-  apply(assignment: unknown): Promise<{
-    readonly adopted: boolean
-    readonly killTimeoutMs: number
-    readonly started: Promise<void>
-  }>
-  status(): readonly InstanceStatus[]
+  /** See ChildWorkload.apply. */
+  apply(assignment: unknown, accepted: (acceptance: Acceptance) => void): Promise<void>
+  /** Throws DM_TOPOLOGY_INVALID. */
   topology(wire: unknown): void
   control(action: InstanceAction, instance: number): Promise<void>
   stop(reason: string): Promise<void>
@@ -37,112 +32,108 @@ export interface SessionHandlers {
   /** The parent cannot be reached for a while already, or for good. */
   unreachable(): void
   health(health: LinkHealth): void
+  warning(error: MachinesError): void
   ended(reason: MachinesError): void
 }
 
 export class ParentSession {
   readonly link: Link
-  readonly #system: System
   readonly #handlers: SessionHandlers
-  #isReachable = true
-  #cancelOffline: Cancel = () => {}
+  readonly #outbox: ControlOutbox
+  readonly #faults: MessageFaults
+  readonly #reachability: Reachability
+  /** Instance events are told from the acceptance of this session's assignment on. */
+  #isAccepted = false
 
   constructor(link: Link, system: System, handlers: SessionHandlers) {
     this.link = link
-    this.#system = system
     this.#handlers = handlers
+    const onWarning = (error: MachinesError) => handlers.warning(error)
+    this.#outbox = new ControlOutbox('the parent', () => link, onWarning)
+    this.#faults = new MessageFaults('the parent', onWarning)
+    this.#reachability = new Reachability(system, (isReachable) => {
+      if (!isReachable) handlers.unreachable()
+    })
   }
 
   get isReachable(): boolean {
-    return this.#isReachable
+    return this.#reachability.isReachable
   }
 
   get events(): LinkEvents {
     const handlers = this.#handlers
     return {
-      up: () => this.#setReachable(true),
-      down: () => this.#onDown(),
+      up: () => this.#reachability.up(),
+      down: () => this.#reachability.down(),
       message: (bytes) => this.#onMessage(bytes),
       reset: (_reason, lost) => {
-        this.#setReachable(false)
-        const envelopes = lost.filter((bytes) => bytes[0] === LinkMessageKind.ENVELOPE)
-        handlers.lost(envelopes.map((bytes) => bytes.subarray(1)))
+        this.#reachability.gone()
+        handlers.lost(envelopesAmong(lost))
       },
       closed: (reason) => {
-        this.#setReachable(false)
+        this.#reachability.gone()
         handlers.ended(reason)
       },
       health: (health) => handlers.health(health),
     }
   }
 
-  tell(message: ChildMessage): void {
-    this.link.send(encodeControl(message))
+  happened(event: InstanceEvent): void {
+    if (this.#isAccepted) this.#outbox.tell({ op: 'event', event })
   }
 
-  deliver(envelope: Uint8Array): boolean {
-    return this.link.send(encodeEnvelopeMessage(envelope))
-  }
-
-  #onDown(): void {
-    this.#cancelOffline()
-    this.#cancelOffline = this.#system.setTimer(limits.linkOfflineAfterMs, () =>
-      this.#setReachable(false),
-    )
-  }
-
-  #setReachable(isReachable: boolean): void {
-    this.#cancelOffline()
-    if (this.#isReachable === isReachable) return
-    this.#isReachable = isReachable
-    if (!isReachable) this.#handlers.unreachable()
+  deliver(envelope: Uint8Array): Taken {
+    return postEnvelope(this.link, envelope)
   }
 
   #onMessage(bytes: Uint8Array): void {
-    if (bytes[0] === LinkMessageKind.ENVELOPE) this.#handlers.envelope(bytes.subarray(1))
-    else {
-      const message = parseParentMessage(bytes)
-      if (message) void this.#carryOut(message)
+    const reader = {
+      parse: parseParentMessage,
+      control: (message: ParentMessage) => this.#carryOut(message),
+      envelope: (envelope: Uint8Array) => this.#handlers.envelope(envelope),
     }
+    readLinkMessage(bytes, reader, this.#faults)
   }
 
-  async #carryOut(message: ParentMessage): Promise<void> {
+  #carryOut(message: ParentMessage): void {
     switch (message.op) {
       case 'assign':
-        await this.#assign(message.revision, message.assignment)
+        void this.#assign(message.revision, message.assignment)
         break
       case 'topology':
-        this.#handlers.topology(message.topology)
+        this.#takeTopology(message.topology)
         break
       case 'instance':
-        await this.#control(message)
+        void this.#control(message)
         break
       case 'stop':
-        await this.#handlers.stop(message.reason)
-        this.tell({ op: 'stopped' })
-        this.#handlers.dismissed()
+        void this.#stop(message.reason)
         break
     }
   }
 
   async #assign(revision: number, assignment: unknown): Promise<void> {
+    let isAccepted = false
     try {
-      const { adopted, killTimeoutMs, started } = await this.#handlers.apply(assignment)
-      const instances = this.#handlers.status()
-      this.tell({ op: 'accepted', revision, adopted, killTimeoutMs, instances })
-      await this.#reportStart(revision, started)
+      await this.#handlers.apply(assignment, (acceptance) => {
+        isAccepted = true
+        this.#isAccepted = true
+        this.#outbox.tell({ op: 'accepted', revision, ...acceptance })
+      })
+      this.#outbox.tell({ op: 'started', revision })
     } catch (error) {
-      this.tell({ op: 'refused', revision, error: reportOf(error) })
+      // The parent need not hear of it: what has overtaken the start tells it more.
+      if (isOvertaken(error)) return
+      if (isAccepted) this.#outbox.tell({ op: 'failed', revision, failures: failuresOf(error) })
+      else this.#outbox.tell({ op: 'refused', revision, error: reportOf(error) })
     }
   }
 
-  async #reportStart(revision: number, started: Promise<void>): Promise<void> {
+  #takeTopology(wire: unknown): void {
     try {
-      await started
-      this.tell({ op: 'started', revision })
+      this.#handlers.topology(wire)
     } catch (error) {
-      const single = error instanceof MachinesError ? (error.failures ?? [error]) : [error]
-      this.tell({ op: 'failed', revision, failures: single.map(failureOf) })
+      this.#faults.add(reportOf(error).message, error)
     }
   }
 
@@ -150,19 +141,30 @@ export class ParentSession {
     const { call, action, instance } = message
     try {
       await this.#handlers.control(action, instance)
-      this.tell({ op: 'instance-done', call })
+      this.#outbox.tell({ op: 'instance-done', call })
     } catch (error) {
-      this.tell({ op: 'instance-done', call, error: reportOf(error) })
+      this.#outbox.tell({ op: 'instance-done', call, error: reportOf(error) })
     }
+  }
+
+  async #stop(reason: string): Promise<void> {
+    try {
+      await this.#handlers.stop(reason)
+    } catch (cause) {
+      // Without its word the parent says by itself that it does not know what still runs.
+      const message = `the stop that the parent asked for failed: ${reportOf(cause).message}`
+      this.#handlers.warning(new MachinesError('DM_INTERNAL', message, { cause }))
+      return
+    }
+    this.#outbox.tell({ op: 'stopped' })
+    this.#handlers.dismissed()
   }
 }
 
-function reportOf(thrown: unknown): ErrorReport {
-  if (thrown instanceof MachinesError) return { code: thrown.code, message: thrown.message }
-  return { code: 'DM_INTERNAL', message: toError(thrown).message }
-}
-
-function failureOf(thrown: unknown): ErrorReport & { readonly instance?: number } {
-  const instance = thrown instanceof MachinesError ? thrown.instance : undefined
-  return { ...reportOf(thrown), ...(instance === undefined ? {} : { instance }) }
+function failuresOf(thrown: unknown): (ErrorReport & { readonly instance?: number })[] {
+  const all = thrown instanceof MachinesError ? (thrown.failures ?? [thrown]) : [thrown]
+  return all.map((failure) => {
+    const instance = failure instanceof MachinesError ? failure.instance : undefined
+    return { ...reportOf(failure), ...(instance === undefined ? {} : { instance }) }
+  })
 }

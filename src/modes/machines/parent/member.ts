@@ -1,55 +1,62 @@
-/**
- * One machine of a parent: its link, what it reports, and whether it counts as reachable.
- *
- * A short break of the connection is the link's own business: messages wait and are sent again. Only
- * after `linkOfflineAfterMs` is the machine taken for unreachable, so that callers get `offline`
- * instead of waiting for their deadlines.
- */
+/** One machine of a parent: its link, dialled for as long as the parent runs, and what it reports. */
 import type { ErrorCode, MachinesError } from '../../../errors.js'
 import { limits } from '../../../limits.js'
-import type { DialEvents, LinkHealth, Refusal } from '../../../link/link.js'
+import { type DialEvents, type LinkHealth, noHealth, type Refusal } from '../../../link/link.js'
 import type { DialedLink } from '../../../link/link-dialer.js'
+import type { Taken } from '../../../routing/router-types.js'
 import type { Cancel, System } from '../../../system/system.js'
-import { LinkMessageKind } from '../control-messages.js'
+import { ControlOutbox } from '../control-outbox.js'
 import { parseChildMessage } from '../control-parser.js'
-import type { RemoteMachine } from './remote-machine.js'
+import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages.js'
+import { postEnvelope } from '../post-envelope.js'
+import { Reachability } from '../reachability.js'
+import { RemoteMachine, type RemoteMachineHooks } from './remote-machine.js'
 
 /** What a member tells the parent. */
-export interface MemberHooks {
+export interface MemberHooks extends Pick<RemoteMachineHooks, 'onPhase' | 'onInstance'> {
   /** A new link to this machine; it is not started yet. */
   dial(events: DialEvents): DialedLink
   envelope(envelope: Uint8Array): void
-  /** A session ended with these messages unconfirmed. */
+  /** A session ended with these envelopes unconfirmed. */
   lost(envelopes: readonly Uint8Array[]): void
-  /** A new session began with an assignment; the child knows nothing else yet. */
-  assigned(): void
-  reachable(isReachable: boolean): void
+  /** Whether the machine can be reached has changed; when it can, it was told its share already. */
+  reachable(): void
   refused(reason: MachinesError, refusal: Refusal): void
   health(health: LinkHealth): void
+  warning(error: MachinesError): void
 }
+
+type Share = ConstructorParameters<typeof RemoteMachine>
 
 export class Member {
   readonly machine: RemoteMachine
   readonly #system: System
   readonly #hooks: MemberHooks
+  readonly #outbox: ControlOutbox
+  readonly #faults: MessageFaults
+  readonly #reachability: Reachability
   #link: DialedLink | undefined
-  #isReachable = false
   #isEnding = false
-  #cancelOffline: Cancel = () => {}
   #cancelRedial: Cancel = () => {}
 
-  constructor(
-    system: System,
-    hooks: MemberHooks,
-    createMachine: (send: (bytes: Uint8Array) => boolean) => RemoteMachine,
-  ) {
+  constructor(system: System, hooks: MemberHooks, assignment: Share[0], plans: Share[1]) {
     this.#system = system
     this.#hooks = hooks
-    this.machine = createMachine((bytes) => this.#link?.send(bytes) ?? false)
+    const peer = `machine ${assignment.machine}`
+    const onWarning = (error: MachinesError) => hooks.warning(error)
+    this.#outbox = new ControlOutbox(peer, () => this.#link, onWarning)
+    this.#faults = new MessageFaults(peer, onWarning)
+    this.#reachability = new Reachability(system, () => hooks.reachable())
+    this.machine = new RemoteMachine(assignment, plans, {
+      tell: (message) => this.#outbox.tell(message),
+      onPhase: (phase, error) => hooks.onPhase(phase, error),
+      onInstance: (event) => hooks.onInstance(event),
+      onFault: (what) => this.#faults.add(what),
+    })
   }
 
   get isReachable(): boolean {
-    return this.#isReachable
+    return this.#reachability.isReachable
   }
 
   get isUp(): boolean {
@@ -57,7 +64,7 @@ export class Member {
   }
 
   get health(): LinkHealth {
-    return this.#link?.health ?? { pingMs: undefined, peerLagMs: undefined }
+    return this.#link?.health ?? noHealth
   }
 
   /** Begins to dial, and does not give up before end(). */
@@ -66,12 +73,28 @@ export class Member {
     this.#link.start()
   }
 
-  /** Closes the link for good, after all that was sent before. */
+  /** Hands an envelope to the machine. */
+  deliver(envelope: Uint8Array): Taken {
+    if (!this.isReachable || this.#link === undefined) return false
+    return postEnvelope(this.#link, envelope)
+  }
+
+  /** Resolves when the link has room for much more. */
+  async flushed(): Promise<void> {
+    await this.#link?.ready()
+  }
+
+  /** Sends a control message that is encoded already, as it is the same for many machines. */
+  post(bytes: Uint8Array): void {
+    this.#outbox.post(bytes)
+  }
+
+  /** Closes the link for good, after all that was sent before. Calling it again changes nothing. */
   async end(code: ErrorCode, reason: string): Promise<void> {
     this.#isEnding = true
-    this.#cancelOffline()
     this.#cancelRedial()
     await this.#link?.close(code, reason)
+    this.#reachability.gone()
   }
 
   #newLink(): DialedLink {
@@ -87,56 +110,46 @@ export class Member {
   }
 
   #onUp(resumed: boolean): void {
-    this.#cancelOffline()
-    this.#setReachable(true)
-    if (resumed) this.machine.markResumed()
-    else {
-      this.machine.assign()
-      this.#hooks.assigned()
-    }
+    if (resumed) this.machine.connectionResumed()
+    else this.machine.sessionBegan()
+    this.#reachability.up()
   }
 
   #onDown(reason: MachinesError): void {
-    this.machine.markLost(reason)
-    this.#cancelOffline()
-    this.#cancelOffline = this.#system.setTimer(limits.linkOfflineAfterMs, () =>
-      this.#setReachable(false),
-    )
+    this.machine.connectionLost(reason)
+    this.#reachability.down()
   }
 
   #onMessage(bytes: Uint8Array): void {
-    if (bytes[0] === LinkMessageKind.ENVELOPE) this.#hooks.envelope(bytes.subarray(1))
-    else {
-      const message = parseChildMessage(bytes)
-      if (message) this.machine.handle(message)
+    const reader = {
+      parse: parseChildMessage,
+      control: (message: Parameters<RemoteMachine['handle']>[0]) => this.machine.handle(message),
+      envelope: (envelope: Uint8Array) => this.#hooks.envelope(envelope),
     }
+    readLinkMessage(bytes, reader, this.#faults)
   }
 
   #onReset(reason: MachinesError, lost: readonly Uint8Array[]): void {
-    this.machine.failCalls(reason)
-    this.#setReachable(false)
-    const envelopes = lost.filter((bytes) => bytes[0] === LinkMessageKind.ENVELOPE)
-    this.#hooks.lost(envelopes.map((bytes) => bytes.subarray(1)))
+    this.machine.sessionLost(reason)
+    this.#reachability.gone()
+    this.#hooks.lost(envelopesAmong(lost))
   }
 
-  /** The child said goodbye (it was stopped). It may be started again, so dialling goes on. */
+  /**
+   * The child said goodbye: it was stopped and may be started again, so dialling goes on; or it has
+   * another parent now, which this one does not fight, but sees when it goes.
+   */
   #onClosed(reason: MachinesError): void {
-    this.#cancelOffline()
-    this.#setReachable(false)
-    this.machine.failCalls(reason)
+    this.#reachability.gone()
     if (this.#isEnding) return
-    this.machine.markStopped()
-    this.#cancelRedial = this.#system.setTimer(limits.redialAfterCloseMs, () => this.start())
+    this.machine.childClosed(reason)
+    const isReplaced = reason.code === 'DM_PARENT_REPLACED'
+    const delayMs = isReplaced ? limits.redialDelayMsMax : limits.redialAfterCloseMs
+    this.#cancelRedial = this.#system.setTimer(delayMs, () => this.start())
   }
 
   #onRefused(reason: MachinesError, refusal: Refusal): void {
-    if (refusal.fatal) this.machine.markFailed(reason)
+    if (refusal.fatal) this.machine.refused(reason)
     this.#hooks.refused(reason, refusal)
-  }
-
-  #setReachable(isReachable: boolean): void {
-    if (isReachable === this.#isReachable) return
-    this.#isReachable = isReachable
-    this.#hooks.reachable(isReachable)
   }
 }

@@ -1,5 +1,6 @@
 /** How a parent reaches its machines: one address, certificate and trust per point. */
-import type { MachinesError } from '../../../errors.js'
+import { MachinesError } from '../../../errors.js'
+import type { ManagerIdentity } from '../../../link/identity.js'
 import { stateName } from '../../../link/identity-store.js'
 import type { DialEvents } from '../../../link/link.js'
 import { type DialedLink, dialLink } from '../../../link/link-dialer.js'
@@ -10,7 +11,9 @@ import { certificatePolicy } from '../../../transport/certificate-policy.js'
 import { tcpCarrier } from '../../../transport/tcp.js'
 import { plain, secureClient } from '../../../transport/tls.js'
 import { loadTlsMaterial, type TlsMaterial, withFallback } from '../../../transport/tls-material.js'
-import { firstUseWarning, ManagerTrust } from '../manager-trust.js'
+import { udpCarrier } from '../../../transport/udp.js'
+import { loadUdx } from '../../../transport/udx.js'
+import { firstUseWarning, ManagerTrust, requireTrust } from '../manager-trust.js'
 
 interface Route {
   readonly point: ResolvedPoint
@@ -25,8 +28,9 @@ export class ParentLinks {
   readonly #routes: readonly Route[]
   /** Time-based, so that a restarted parent has a higher one without a file. */
   readonly #epoch: number
-  readonly #carrier = tcpCarrier()
   #trust: ManagerTrust | undefined
+  /** The latest link of each point. */
+  readonly #links = new Map<number, DialedLink>()
 
   /** Reads the certificates, so that faults in them are found at construction. */
   constructor(options: ResolvedParent, system: System) {
@@ -40,9 +44,11 @@ export class ParentLinks {
     })
   }
 
-  /** Reads the identity; before the first dial. Rejects with DM_STATE_DIR. */
+  /** Reads the identity; before the first dial. Rejects with DM_STATE_DIR or DM_UDP_UNAVAILABLE. */
   async open(onWarning: (error: MachinesError) => void): Promise<void> {
-    const { trust: options } = this.#options
+    const { trust: options, points } = this.#options
+    // Now, because no later attempt to dial would fare better.
+    if (points.some(({ udp }) => udp !== undefined)) await loadUdx()
     const needsOne = this.#routes.some(({ material }) => material !== undefined && !material.own)
     const name = stateName('parent')
     const trust = await ManagerTrust.load(options, name, needsOne, this.#system, onWarning)
@@ -56,7 +62,21 @@ export class ParentLinks {
       trust.isFirstUse(certificateDemanded),
     )
     if (firstUse.length === 0) return
-    onWarning(firstUseWarning(firstUse.map(({ point }) => point.name).join(', ')))
+    onWarning(firstUseWarning(firstUse.map(({ point }) => point.name).join(', '), trust.shown))
+  }
+
+  /** Undefined until it was read or made, which open() does. */
+  get identity(): ManagerIdentity | undefined {
+    return this.#trust?.shown
+  }
+
+  /** Forgets the key of a machine, by its name; false: none was known. Throws DM_STATE before open(). */
+  forgetPeer(name: string): boolean {
+    const trust = requireTrust(this.#trust)
+    const point = this.#options.points.find((one) => one.name === name)
+    if (point) return trust.forget(peerName(point))
+    const message = `no machine is called ${name}`
+    throw new MachinesError('DM_TARGET_UNKNOWN', message, { given: name })
   }
 
   /** A link to the machine of this point; it does nothing before its start(). */
@@ -64,24 +84,47 @@ export class ParentLinks {
     const route = this.#routes[index]
     const trust = this.#trust
     if (!route || !trust) throw new Error('a link is dialled after open(), and to a point')
-    const { host, port } = route.point
+    const { host, port, udp } = route.point
     const material =
       route.material && trust.certificate
         ? withFallback(route.material, trust.certificate)
         : route.material
-    return dialLink({
+    const link = dialLink({
       events,
-      carrier: this.#carrier,
+      carrier: udp === undefined ? tcpCarrier() : udpCarrier(udp),
       address: { host, port },
       system: this.#system,
-      heartbeatMs: this.#options.heartbeatMs,
+      ...this.#options.link,
       epoch: this.#epoch,
       about: () => ({ kind: 'parent', node: process.version }),
-      trust: trust.forPeer(`${host}:${port}`, route.certificateDemanded),
+      trust: trust.forPeer(peerName(route.point), route.certificateDemanded, (key) =>
+        this.#objection(index, key),
+      ),
       secure: (raw, signal) =>
         material === undefined ? plain(raw) : secureClient(raw, material, host, signal),
     })
+    this.#links.set(index, link)
+    return link
   }
+
+  /**
+   * Two points with one key are one machine: a mistake in the options, or somebody passes on what is
+   * meant for one machine to another one. All machines share a secret, so it would not tell.
+   */
+  #objection(index: number, key: string): MachinesError | undefined {
+    for (const [other, link] of this.#links) {
+      if (other === index || !link.isUp || link.peer?.key !== key) continue
+      const [machine = '', twin] = [index, other].map((at) => this.#options.points[at]?.name)
+      const message = `behind ${machine} is the machine that is linked as ${twin} already`
+      return new MachinesError('DM_IDENTITY_REFUSED', message, { machine })
+    }
+    return undefined
+  }
+}
+
+/** The name under which the machine of a point is remembered. */
+function peerName({ host, port }: ResolvedPoint): string {
+  return `${host}:${port}`
 }
 
 function isDemanded(material: TlsMaterial | undefined): boolean {

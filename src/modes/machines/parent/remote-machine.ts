@@ -1,75 +1,64 @@
 /**
- * The parent's view of one machine: what was assigned to it, what it reports, and the control calls
- * that wait for its answer. Knows messages and phases; the link under it is handed in.
+ * The parent's view of one machine: what was assigned to it, what it reports, and what waits for its
+ * answer. Knows messages; the link under it is handed in.
  */
 import type { InstancePlan } from '../../../allocator/plan-types.js'
 import { formatRanges, listToRanges } from '../../../allocator/shard-lists.js'
-import { isErrorCode, MachinesError } from '../../../errors.js'
-import type { InstanceEvent, InstancePhase, InstanceStatus } from '../../local/fleet-types.js'
+import { MachinesError } from '../../../errors.js'
+import type { InstanceEvent, InstanceStatus } from '../../local/fleet-types.js'
 import type { MachinePhase } from '../../mode.js'
-import {
-  type Assignment,
-  type ChildMessage,
-  type ErrorReport,
-  encodeControl,
-  encodeEnvelopeMessage,
-  type InstanceAction,
-  type ParentMessage,
+import type {
+  Assignment,
+  ChildMessage,
+  ErrorReport,
+  InstanceAction,
+  ParentMessage,
 } from '../control-messages.js'
+import { reportedError, someLines } from '../reported-error.js'
+import { ControlCalls } from './control-calls.js'
+import { MachinePhases } from './machine-phase.js'
+import { RemoteInstances } from './remote-instances.js'
 
 export interface RemoteMachineHooks {
-  /** Queues bytes on the link; false when nothing can be sent. */
-  send(bytes: Uint8Array): boolean
+  /** False when nothing can be sent. */
+  tell(message: ParentMessage): boolean
   onPhase(phase: MachinePhase, error: MachinesError | undefined): void
   onInstance(event: InstanceEvent): void
+  /** The machine said something that does not fit. */
+  onFault(what: string): void
 }
 
-interface PendingCall {
-  resolve(): void
-  reject(error: MachinesError): void
-}
-
-const phaseOf: Readonly<Record<InstanceEvent['type'], InstancePhase>> = {
-  spawned: 'starting',
-  ready: 'ready',
-  exited: 'backoff',
-  respawning: 'backoff',
-  'crash-loop': 'crash-loop',
-  'start-failed': 'backoff',
-  stopped: 'stopped',
-}
+/** What a child takes for one step of stopping, until it has said so itself: the option's default. */
+const usualKillTimeoutMs = 5_000
 
 export class RemoteMachine {
   readonly assignment: Assignment
   readonly #hooks: RemoteMachineHooks
-  readonly #instances: Map<number, InstanceStatus>
-  readonly #calls: Map<number, PendingCall> = new Map()
-  #phase: MachinePhase = 'dialling'
-  #error: MachinesError | undefined
+  readonly #phases: MachinePhases
+  readonly #instances: RemoteInstances
+  readonly #calls = new ControlCalls()
   #revision = 0
-  #killTimeoutMs = 0
-  #nextCall = 1
-  #stopped: ((confirmed: boolean) => void) | undefined
+  #killTimeoutMs = usualKillTimeoutMs
+  /** From the assignment of a session to the end of that session. */
+  #hasSession = false
+  /** Whether what it reports is about the assignment, and not about one that ran before. */
+  #isAccepted = false
+  #mayRun = false
+  #stop: { readonly reason: string; settle(isConfirmed: boolean): void } | undefined
 
   constructor(
     assignment: Omit<Assignment, 'instances'>,
-    instances: readonly InstancePlan[],
+    plans: readonly InstancePlan[],
     hooks: RemoteMachineHooks,
   ) {
-    this.assignment = {
-      ...assignment,
-      instances: instances.map(({ id, shards }) => ({
-        id,
-        shards: formatRanges(listToRanges(shards)),
-      })),
-    }
+    const instances = plans.map(({ id, shards }) => ({
+      id,
+      shards: formatRanges(listToRanges(shards)),
+    }))
+    this.assignment = { ...assignment, instances }
     this.#hooks = hooks
-    this.#instances = new Map(instances.map((plan) => [plan.id, waiting(plan)]))
-  }
-
-  /** How long each step of stopping its instances may take, ms, as the child said. */
-  get killTimeoutMs(): number {
-    return this.#killTimeoutMs
+    this.#instances = new RemoteInstances(plans)
+    this.#phases = new MachinePhases((phase, error) => hooks.onPhase(phase, error))
   }
 
   get name(): string {
@@ -77,181 +66,188 @@ export class RemoteMachine {
   }
 
   get phase(): MachinePhase {
-    return this.#phase
+    return this.#phases.phase
   }
 
   get error(): MachinesError | undefined {
-    return this.#error
+    return this.#phases.error
   }
 
   get instances(): readonly InstanceStatus[] {
-    return [...this.#instances.values()]
+    return this.#instances.statuses
   }
 
-  /** A new session with the child: it may have restarted, so it is told its share (again). */
-  assign(): void {
-    this.#revision += 1
-    this.#setPhase('starting')
-    this.#tell({ op: 'assign', revision: this.#revision, assignment: this.assignment })
+  /** How long each step of stopping its instances may take, ms. */
+  get killTimeoutMs(): number {
+    return this.#killTimeoutMs
   }
 
-  deliver(envelope: Uint8Array): boolean {
-    return this.#hooks.send(encodeEnvelopeMessage(envelope))
+  /** Whether it was told to run something, and has not confirmed that nothing runs any more. */
+  get mayRun(): boolean {
+    return this.#mayRun
   }
 
-  tell(message: ParentMessage): void {
-    this.#tell(message)
+  /**
+   * A new session with the child. It may have restarted, so it is told its share (again); or, while
+   * the parent is stopping, to stop whatever it runs.
+   */
+  sessionBegan(): void {
+    this.#hasSession = true
+    if (this.#stop) this.#hooks.tell({ op: 'stop', reason: this.#stop.reason })
+    else this.#assign()
+    this.#phases.setLink('up')
+  }
+
+  /** The connection broke; its messages are kept for now. */
+  connectionLost(error: MachinesError): void {
+    this.#phases.setLink('lost', error)
+  }
+
+  /** The connection came back with its session: what was, still is. */
+  connectionResumed(): void {
+    this.#phases.setLink('up')
+  }
+
+  /** Nobody will answer what was asked in the session. */
+  sessionLost(reason: MachinesError): void {
+    this.#hasSession = false
+    this.#isAccepted = false
+    this.#calls.failAll(reason)
+  }
+
+  /** The two managers do not get together, and time alone will hardly help. */
+  refused(error: MachinesError): void {
+    this.#phases.setLink('refused', error)
+  }
+
+  /** The child said goodbye. Where it stopped, it did so after its instances had ended. */
+  childClosed(reason: MachinesError): void {
+    this.sessionLost(reason)
+    if (reason.code === 'DM_STOPPED') this.#stopped()
+    this.#stop?.settle(reason.code === 'DM_STOPPED')
+    if (reason.code === 'DM_PARENT_REPLACED') {
+      // What runs there is not ours to stop any more.
+      this.#mayRun = false
+      this.#phases.setLink('refused', reason)
+    } else this.#phases.setLink('closed')
+  }
+
+  /** This parent is done with it, after a stop (`closed`) or a detach. */
+  partedAs(state: 'closed' | 'detached'): void {
+    this.sessionLost(new MachinesError('DM_STOPPED', 'this parent has stopped'))
+    // It was told to stop and did not confirm it: nothing better is known of it than that.
+    if (state === 'closed' && this.#mayRun)
+      this.#phases.setLink('lost', this.error ?? this.#offline())
+    else this.#phases.setLink(state)
   }
 
   /** Asks the child to kill, create or recreate one instance; ends with its answer. */
   control(action: InstanceAction, instance: number): Promise<void> {
-    const call = this.#nextCall++
-    return new Promise((resolve, reject) => {
-      this.#calls.set(call, { resolve, reject })
-      if (!this.#tell({ op: 'instance', call, action, instance })) {
-        this.#calls.delete(call)
-        reject(this.#offline())
-      }
-    })
+    const send = (call: number) =>
+      // Before the assignment the child would not know the instance.
+      this.#hasSession && this.#hooks.tell({ op: 'instance', call, action, instance })
+    return this.#calls.begin(instance, send, () => this.#offline())
   }
 
-  /** Tells the child to stop its instances; resolves true when it confirmed that all have exited. */
+  /**
+   * Tells the child to stop its instances, again in every new session. Resolves true when it has
+   * confirmed that all have exited, false when it will not; whoever asks sets the deadline.
+   */
   askToStop(reason: string): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#stopped = resolve
-      if (!this.#tell({ op: 'stop', reason })) resolve(false)
+      this.#stop = { reason, settle: resolve }
+      if (this.#hasSession && !this.#hooks.tell({ op: 'stop', reason })) resolve(false)
     })
-  }
-
-  /** The connection broke; its messages are kept for now. */
-  markLost(error: MachinesError): void {
-    if (this.#phase !== 'failed') this.#setPhase('lost', error)
-  }
-
-  /** The connection came back with its session: what was, still is. */
-  markResumed(): void {
-    if (this.#phase === 'lost') this.#setPhase(this.#allReady() ? 'ready' : 'starting')
-  }
-
-  markFailed(error: MachinesError): void {
-    this.#setPhase('failed', error)
-  }
-
-  markStopped(): void {
-    this.#setPhase('stopped')
-  }
-
-  /** The session is gone: nobody will answer what was asked in it. */
-  failCalls(reason: MachinesError): void {
-    this.#stopped?.(false)
-    this.#stopped = undefined
-    for (const call of this.#calls.values()) call.reject(reason)
-    this.#calls.clear()
   }
 
   handle(message: ChildMessage): void {
     switch (message.op) {
       case 'accepted':
-        this.#accepted(message)
+        if (message.revision === this.#revision) this.#accepted(message)
         break
       case 'refused':
-        this.#failed(message.revision, errorOf(message.error, this.name))
+        this.#settled(message.revision, () => reportedError(message.error, { machine: this.name }))
         break
       case 'started':
-        if (message.revision === this.#revision) this.#setPhase('ready')
+        this.#settled(message.revision)
         break
       case 'failed':
-        this.#failed(message.revision, startFailure(message.failures, this))
+        this.#settled(message.revision, () => startFailure(message.failures, this))
         break
       case 'event':
-        this.#instanceEvent(message.event)
+        this.#happened(message.event)
         break
       case 'instance-done':
         this.#callDone(message.call, message.error)
         break
       case 'stopped':
-        this.#stopped?.(true)
-        this.#stopped = undefined
+        this.#stopped()
+        this.#stop?.settle(true)
         break
     }
   }
 
+  #assign(): void {
+    this.#revision += 1
+    this.#mayRun = true
+    this.#phases.setWork('starting')
+    this.#hooks.tell({ op: 'assign', revision: this.#revision, assignment: this.assignment })
+  }
+
   #accepted(message: Extract<ChildMessage, { op: 'accepted' }>): void {
-    if (message.revision !== this.#revision) return
+    this.#isAccepted = true
     this.#killTimeoutMs = message.killTimeoutMs
-    for (const status of message.instances) {
-      const planned = this.#instances.get(status.id)
-      if (planned) this.#instances.set(status.id, { ...status, shards: planned.shards })
+    this.#instances.take(message.instances)
+  }
+
+  /** How the start ended. What is being stopped has no start any more that could fail. */
+  #settled(revision: number, failure?: () => MachinesError): void {
+    if (revision !== this.#revision || this.#stop) return
+    const error = failure?.()
+    if (error) this.#phases.setWork('failed', error)
+    else this.#phases.setWork('ready')
+  }
+
+  #happened(event: InstanceEvent): void {
+    if (!this.#isAccepted) return
+    if (!this.#instances.happened(event)) {
+      this.#hooks.onFault(`an event of instance ${event.instance}, which it does not have`)
+      return
     }
-  }
-
-  #failed(revision: number, error: MachinesError): void {
-    if (revision === this.#revision) this.#setPhase('failed', error)
-  }
-
-  #instanceEvent(event: InstanceEvent): void {
-    const known = this.#instances.get(event.instance)
-    if (!known) return
-    const pid = event.type === 'spawned' ? event.pid : known.pid
-    const respawns = known.respawns + (event.type === 'respawning' ? 1 : 0)
-    this.#instances.set(event.instance, { ...known, phase: phaseOf[event.type], pid, respawns })
     this.#hooks.onInstance(event)
-    if (this.#phase === 'failed' && this.#allReady()) this.#setPhase('ready')
+    const hasHealed = this.#phases.work === 'failed' && this.#instances.areReady
+    if (hasHealed) this.#phases.setWork('ready')
   }
 
-  #callDone(call: number, error: ErrorReport | undefined): void {
-    const pending = this.#calls.get(call)
-    this.#calls.delete(call)
-    if (error) pending?.reject(errorOf(error, this.name))
-    else pending?.resolve()
+  #callDone(call: number, report: ErrorReport | undefined): void {
+    const error =
+      report && ((instance: number) => reportedError(report, { machine: this.name, instance }))
+    if (!this.#calls.done(call, error)) this.#hooks.onFault(`an answer to call ${call}, never made`)
   }
 
-  #allReady(): boolean {
-    return this.instances.every(({ phase }) => phase === 'ready')
-  }
-
-  #tell(message: ParentMessage): boolean {
-    return this.#hooks.send(encodeControl(message))
-  }
-
-  #setPhase(phase: MachinePhase, error?: MachinesError): void {
-    if (phase === this.#phase && error === this.#error) return
-    this.#phase = phase
-    this.#error = error
-    this.#hooks.onPhase(phase, error)
+  #stopped(): void {
+    this.#mayRun = false
+    this.#instances.stopped()
+    this.#phases.setWork('stopped')
   }
 
   #offline(): MachinesError {
-    return new MachinesError('DM_OFFLINE', `machine ${this.name} cannot be reached now`, {
-      machine: this.name,
-    })
+    const message = `machine ${this.name} cannot be reached now`
+    return new MachinesError('DM_OFFLINE', message, { machine: this.name })
   }
-}
-
-function waiting(plan: InstancePlan): InstanceStatus {
-  return { ...plan, phase: 'waiting', pid: undefined, respawns: 0 }
 }
 
 function startFailure(
   failures: Extract<ChildMessage, { op: 'failed' }>['failures'],
-  machine: RemoteMachine,
+  { name, instances }: RemoteMachine,
 ): MachinesError {
-  const total = machine.instances.length
   const lines = failures.map(({ instance, message }) => `instance ${instance ?? '?'}: ${message}`)
-  return new MachinesError(
-    'DM_START_FAILED',
-    `${failures.length} of ${total} instances failed to start: ${lines.join('; ')}`,
-    {
-      machine: machine.name,
-      failures: failures.map((failure) => errorOf(failure, machine.name, failure.instance)),
-    },
-  )
-}
-
-/** An error as the child reported it; a code that this version does not know becomes DM_REMOTE. */
-function errorOf(report: ErrorReport, machine: string, instance?: number): MachinesError {
-  return new MachinesError(isErrorCode(report.code) ? report.code : 'DM_REMOTE', report.message, {
-    machine,
-    ...(instance === undefined ? {} : { instance }),
+  const shown = someLines(lines).join('; ')
+  const message = `${failures.length} of ${instances.length} instances failed to start: ${shown}`
+  return new MachinesError('DM_START_FAILED', message, {
+    machine: name,
+    failures: failures.map(({ instance, ...report }) =>
+      reportedError(report, { machine: name, ...(instance === undefined ? {} : { instance }) }),
+    ),
   })
 }

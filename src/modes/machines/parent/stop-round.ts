@@ -1,6 +1,6 @@
 /** Asks every machine to stop its instances and waits for each confirmation, within a deadline. */
 import { limits } from '../../../limits.js'
-import type { System } from '../../../system/system.js'
+import type { Cancel, System } from '../../../system/system.js'
 import type { Member } from './member.js'
 
 export class StopRound {
@@ -10,29 +10,42 @@ export class StopRound {
     this.#system = system
   }
 
-  /** Resolves to the names of machines that run something and have not confirmed its end. */
-  async run(members: readonly Member[], reason: string): Promise<readonly string[]> {
+  /** Resolves to those that run something and have not confirmed its end. */
+  async run(members: readonly Member[], reason: string): Promise<readonly Member[]> {
     const rounds = await Promise.all(members.map((member) => this.#stop(member, reason)))
-    return rounds.filter((name) => name !== undefined)
+    return members.filter((_, index) => !rounds[index])
   }
 
-  async #stop(member: Member, reason: string): Promise<string | undefined> {
-    const { machine } = member
-    const mayRun = machine.phase !== 'dialling' && machine.phase !== 'stopped'
-    if (!mayRun) return undefined
-    const confirmed = member.isUp && (await this.#ask(member, reason))
-    return confirmed ? undefined : machine.name
+  async #stop(member: Member, reason: string): Promise<boolean> {
+    if (member.machine.mayRun) return this.#ask(member, reason)
+    // Nobody may find it now and give it something to run.
+    await member.end('DM_STOPPED', reason)
+    return true
   }
 
-  #ask({ machine }: Member, reason: string): Promise<boolean> {
+  #ask(member: Member, reason: string): Promise<boolean> {
     return new Promise((resolve) => {
-      // What the child may take: it asks, sends SIGTERM and then SIGKILL, each after killTimeoutMs.
-      const waitMs = 2 * machine.killTimeoutMs + limits.stopMarginMs
-      const cancel = this.#system.setTimer(waitMs, () => resolve(false))
-      void machine.askToStop(reason).then((confirmed) => {
+      const cancel = this.#limit(member, () => resolve(false))
+      void member.machine.askToStop(reason).then((isConfirmed) => {
         cancel()
-        resolve(confirmed)
+        resolve(isConfirmed)
       })
     })
   }
+
+  /** A machine whose link is broken has to come back soon; then it has the time that stopping takes. */
+  #limit(member: Member, giveUp: () => void): Cancel {
+    const system = this.#system
+    if (member.isUp) return system.setTimer(stopTimeMs(member), giveUp)
+    let cancel = system.setTimer(limits.linkOfflineAfterMs, () => {
+      if (member.isUp) cancel = system.setTimer(stopTimeMs(member), giveUp)
+      else giveUp()
+    })
+    return () => cancel()
+  }
+}
+
+/** What the child may take: it asks, sends SIGTERM and then SIGKILL, each after killTimeoutMs. */
+function stopTimeMs({ machine }: Member): number {
+  return Math.min(2 * machine.killTimeoutMs + limits.stopMarginMs, limits.timeoutMsMax)
 }

@@ -16,6 +16,7 @@ import { VirtualSystem } from '../../../support/virtual-system.js'
 
 const hello = 1
 const ready = 2
+const flush = 5
 const stopFrame = /^16:/
 
 /** An instance that exists only in this test. */
@@ -66,6 +67,7 @@ function setUp(
   const events: string[] = []
   const lines: string[] = []
   const envelopes: string[] = []
+  const room = deferred()
   let closed = 0
   const launcher: Launcher = {
     mode: 'processes',
@@ -90,6 +92,7 @@ function setUp(
       events.push(`${type} ${instance}`)
       onEvent?.(`${type} ${instance}`)
     },
+    flushed: () => room.promise,
     onEnvelope: (instance, envelope) =>
       void envelopes.push(`${instance} ${Buffer.from(envelope).toString()}`),
   })
@@ -98,7 +101,7 @@ function setUp(
     if (found === undefined) throw new Error(`nothing was launched ${index + 1} times`)
     return found
   }
-  return { system, fleet, launched, get, events, lines, envelopes, closes: () => closed }
+  return { system, fleet, launched, get, events, lines, envelopes, room, closes: () => closed }
 }
 
 /** The code and failures that a promise is rejected with. */
@@ -263,6 +266,19 @@ describe('one instance', () => {
 })
 
 describe('envelopes', () => {
+  it('are said to have room for more when there is some, to the instance that asks', async () => {
+    const { fleet, get, room } = setUp(2)
+    void fleet.start()
+    get(0).becomeReady()
+    get(0).channel.receive(flush)
+    await new Promise(setImmediate)
+    expect(get(0).channel.calls).toEqual([])
+    room.resolve()
+    await new Promise(setImmediate)
+    expect(get(0).channel.calls).toEqual(['17:'])
+    expect(get(1).channel.calls).toEqual([])
+  })
+
   it('go out from hello to exit, and come in', async () => {
     const { fleet, get, envelopes, system } = setUp(1)
     void fleet.start()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { spawnLoopExitCode } from '../../../../src/instances/spawn-loop.js'
 import type { SupervisorAction } from '../../../../src/modes/local/instance-cycle.js'
 import type { InstanceExit } from '../../../../src/modes/local/launcher.js'
 import { Supervisor } from '../../../../src/modes/local/supervisor.js'
@@ -153,6 +154,23 @@ describe('starting again', () => {
     expect(supervisor.deadline()).toBeUndefined()
     expect(shown(supervisor.create(0, 1))).toEqual(['launch 0'])
     expect(shown(supervisor.exited(0, exit, 2))).toEqual(['exited 0', 'respawning 0'])
+  })
+
+  it('does not happen to a bot whose file makes a manager: it would make another one', () => {
+    const supervisor = launched()
+    expect(shown(supervisor.exited(0, { code: spawnLoopExitCode, signal: null }, 0))).toEqual([
+      'exited 0',
+      'stopped 0',
+      'start-failed 0',
+      'settled 0 DM_SPAWN_LOOP',
+    ])
+  })
+
+  it('happens where a bot that was ready ends with that code by chance', () => {
+    const supervisor = launched()
+    supervisor.ready(0, 1)
+    const actions = supervisor.exited(0, { code: spawnLoopExitCode, signal: null }, 2)
+    expect(shown(actions)).toEqual(['exited 0', 'respawning 0'])
   })
 
   it('does not happen when it is turned off', () => {

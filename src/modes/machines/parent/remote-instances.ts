@@ -1,0 +1,61 @@
+/** The instances of one machine as its parent knows them: the plan, and what the machine reports. */
+import type { InstancePlan } from '../../../allocator/plan-types.js'
+import type { InstanceEvent, InstancePhase, InstanceStatus } from '../../local/fleet-types.js'
+
+/** Phases after an event. A failed start is told beside the exit or crash loop that it ends in. */
+const phaseAfter: Readonly<Record<InstanceEvent['type'], InstancePhase | undefined>> = {
+  spawned: 'starting',
+  ready: 'ready',
+  exited: 'backoff',
+  respawning: 'backoff',
+  'crash-loop': 'crash-loop',
+  'start-failed': undefined,
+  stopped: 'stopped',
+}
+
+export class RemoteInstances {
+  readonly #statuses: Map<number, InstanceStatus>
+
+  constructor(plans: readonly InstancePlan[]) {
+    const waiting = { phase: 'waiting', pid: undefined, respawns: 0 } as const
+    this.#statuses = new Map(plans.map((plan) => [plan.id, { ...plan, ...waiting }]))
+  }
+
+  get statuses(): readonly InstanceStatus[] {
+    return [...this.#statuses.values()]
+  }
+
+  get areReady(): boolean {
+    return this.statuses.every(({ phase }) => phase === 'ready')
+  }
+
+  /** What the machine says of its instances now; shards are known better here. */
+  take(reported: readonly InstanceStatus[]): void {
+    for (const status of reported) {
+      const planned = this.#statuses.get(status.id)
+      if (planned) this.#statuses.set(status.id, { ...status, shards: planned.shards })
+    }
+  }
+
+  /** False: there is no such instance on this machine. */
+  happened(event: InstanceEvent): boolean {
+    const known = this.#statuses.get(event.instance)
+    if (!known) return false
+    const phase = phaseAfter[event.type] ?? known.phase
+    const respawns = known.respawns + (event.type === 'respawning' ? 1 : 0)
+    this.#statuses.set(event.instance, { ...known, phase, respawns, pid: pidAfter(event, known) })
+    return true
+  }
+
+  /** Every exit was confirmed. */
+  stopped(): void {
+    for (const status of this.statuses) {
+      this.#statuses.set(status.id, { ...status, phase: 'stopped', pid: undefined })
+    }
+  }
+}
+
+function pidAfter(event: InstanceEvent, { pid }: InstanceStatus): number | undefined {
+  if (event.type === 'spawned') return event.pid
+  return event.type === 'exited' ? undefined : pid
+}
