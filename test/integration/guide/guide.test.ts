@@ -1,6 +1,6 @@
 /**
- * The guide's two files, as written: only import, paths and addresses are changed (and, until the
- * UDP carrier lands, the `udp` line is dropped).
+ * The guide's two files, as written: only import, paths and addresses are changed. The first machine
+ * is reached over UDP, the second over TCP.
  */
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -96,7 +96,7 @@ function parentFile(
   { folder }: Project,
   certificates: Record<'client' | 'server', CertificateFiles>,
 ): string {
-  let file = withOurImport(code).replace(/^\s*udp: 'udp4',.*$/m, '')
+  let file = withOurImport(code)
   for (const { host, inGuide } of servers) {
     file = replaceOnce(file, `host: ${inGuide}`, `host: '${host}'`)
   }
