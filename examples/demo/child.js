@@ -5,7 +5,7 @@ import { ShardingManager, ShardingManagerModes } from 'discordoo-machines'
 const { host, tls, stateDir } = JSON.parse(process.argv[2])
 
 const manager = new ShardingManager({
-  file: new URL('../bot.js', import.meta.url).pathname,
+  file: new URL('../bot.js', import.meta.url),
   mode: ShardingManagerModes.MACHINES,
   machines: {
     me: 'child',

@@ -22,18 +22,29 @@ const servers = [
 const shardsPerInstance = 32
 const keep = process.argv.includes('--keep')
 
+// On Ctrl-C the manager stops everything. Because of this listener it leaves the end of the process
+// to us, so that what follows stop() is still done: the last line, and the removal of the keys.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
+
 const certificates = await makeCertificates(['parent', ...servers.map(({ name }) => name)])
-const children = await Promise.all(servers.map(startChild))
-const manager = new ShardingManager(parentOptions())
 try {
-  await run()
+  const children = await Promise.all(servers.map(startChild))
+  const manager = new ShardingManager(parentOptions(children))
+  try {
+    await run(manager)
+  } finally {
+    await manager.stop()
+    await Promise.all(children.map(({ exited }) => exited))
+  }
+} catch (error) {
+  console.error(`demo: ${error.message}`)
+  process.exitCode = 1
 } finally {
-  await manager.stop()
-  await Promise.all(children.map(({ exited }) => exited))
   await certificates.remove()
 }
 
-async function run() {
+async function run(manager) {
   const planned = servers.reduce((sum, { shards }) => sum + shards.to - shards.from + 1, 0)
   showProgress(manager, planned / shardsPerInstance)
   await manager.start()
@@ -41,7 +52,7 @@ async function run() {
   console.log(machineTable([...manager.machines.values()]))
   const outcomes = await manager.evalSettled(({ client }) => client.guilds)
   console.log(outcomeTable(outcomes))
-  await greet()
+  await greet(manager)
 
   if (keep) {
     console.log('running; Ctrl-C ends it')
@@ -57,7 +68,7 @@ async function run() {
 }
 
 // From an instance of one machine to an instance of the other, without asking the managers.
-async function greet() {
+async function greet(manager) {
   const [from, to] = [manager.instances.first(), manager.instances.last()]
   await from.eval(({ bot, target }) => bot.send(`hello from ${bot.machine}`, { to: target }), {
     context: { target: to.id },
@@ -68,7 +79,7 @@ async function greet() {
   }
 }
 
-function parentOptions() {
+function parentOptions(children) {
   return {
     mode: ShardingManagerModes.MACHINES,
     machines: {
