@@ -371,9 +371,9 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'The same for small packets, each of which costs some 100 bytes beside what is in it.',
   ),
   udpLingerMs: limit(
-    1_000,
+    5_000,
     'ms',
-    'The last words of a UDP connection get some round trips to arrive, and a repetition or two.',
+    'The last words of a UDP connection get three repetitions, which come after 1, 3 and 5 s.',
   ),
   udpRepliesPerSecondMax: limit(
     1_000,

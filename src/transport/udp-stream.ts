@@ -71,7 +71,7 @@ export class UdpStream extends Duplex {
   }
 
   override _final(callback: Callback): void {
-    // The udx stream itself ends when both sides have ended: until then we tell of room.
+    // A record, since the udx stream must go on: until the peer ends too, we tell it of room.
     this.#send(encodeEnd())
     callback()
   }
@@ -185,15 +185,15 @@ export class UdpStream extends Duplex {
   }
 
   /**
-   * Sees what was written through, and then the end: until the peer has confirmed both, or a short
-   * while is over. TCP does the same in the kernel.
+   * Sees what was written through: until the peer has confirmed it, or a while is over. TCP does the
+   * same in the kernel. The end that udx has of its own is not used: a stream that has ended both
+   * ways cannot be destroyed, and waits 13 s for a peer that is gone.
    */
   #linger(): void {
-    const udx = this.#udx
-    const cut = () => udx.destroy()
+    const cut = () => this.#udx.destroy()
+    if (!this.writableFinished) this.#send(encodeEnd())
     this.#cancelLinger = this.#system.setTimer(limits.udpLingerMs, cut)
-    udx.once('finish', () => void udx.flush().then(cut, cut))
-    udx.end()
+    void this.#udx.flush().then(cut, cut)
   }
 
   #guard(): void {

@@ -39,7 +39,6 @@ export interface UdxStream extends EventEmitter {
   connect(socket: UdxSocket, remoteId: number, port: number, host: string): void
   /** False: wait for `drain`. The bytes must stay as they are until the peer has confirmed them. */
   write(bytes: Uint8Array): boolean
-  end(): void
   /** Resolves when the peer has confirmed everything that was written. */
   flush(): Promise<boolean>
   /** Tells the peer in one packet, which may get lost. */

@@ -35,33 +35,28 @@ describe.skipIf(obstacle !== undefined)(
 
     async function start(
       family: 'ipv4' | 'ipv6',
+      udp?: 'udp4' | 'udp6',
     ): Promise<{ top: ManagerProcess; child: ManagerProcess }> {
       const host = hosts.right[family]
       await project.write('child.mjs', trafficChild(host, 8379, nativeBot))
       const child = await project.run('child.mjs', 'right', [], {}, hosts.on(hosts.right))
       await child.waitFor(/listening/)
-      const point = { host, childManagerOptions: { mode: 'processes', shards: 2 } }
+      const point = { host, udp, childManagerOptions: { mode: 'processes', shards: 2 } }
       await project.write('parent.mjs', trafficParent([point]))
       const top = await project.run('parent.mjs', 'left', [], {}, hosts.on(hosts.left))
       await top.waitFor(/started 2/)
       return { top, child }
     }
 
-    it.each(['ipv4', 'ipv6'] as const)('talk over %s', async (family) => {
-      const { top, child } = await start(family)
-      await delay(300)
-      const result = await finish(top)
-      expect(faultsOf(result)).toEqual([])
-      expect(result.undelivered).toEqual([])
-      expect(result.inbox.length).toBeGreaterThan(0)
-      expect(await top.exited).toBe(0)
-      expect(await child.exited).toBe(0)
-    })
-
-    it.each(['ipv4', 'ipv6'] as const)(
-      'lose nothing over %s when the cable is out for 2 s',
-      async (family) => {
-        const { top } = await start(family)
+    it.each([
+      ['TCP', 'ipv4', undefined],
+      ['TCP', 'ipv6', undefined],
+      ['UDP', 'ipv4', 'udp4'],
+      ['UDP', 'ipv6', 'udp6'],
+    ] as const)(
+      'lose nothing over %s on %s when the cable is out for 2 s',
+      async (_carrier, family, udp) => {
+        const { top, child } = await start(family, udp)
         hosts.pull()
         await delay(2_000)
         hosts.plug()
@@ -69,6 +64,8 @@ describe.skipIf(obstacle !== undefined)(
         const result = await finish(top)
         expect(faultsOf(result)).toEqual([])
         expect(result.undelivered).toEqual([])
+        expect(result.inbox.length).toBe(result.sent)
+        expect([await top.exited, await child.exited]).toEqual([0, 0])
       },
     )
 

@@ -44,7 +44,8 @@ async function dial(family: 'udp4' | 'udp6', host: string, port: number): Promis
 
 async function relayTo({ address }: CarrierListener, faults: UdpFaults): Promise<UdpRelay> {
   const relay = await udpRelay(address, faults)
-  done.push(() => relay.close())
+  // Last of all: what the listener still has to say goes through it.
+  done.unshift(() => relay.close())
   return relay
 }
 
