@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -251,22 +252,29 @@ describe('hostile keys', () => {
 describe('property: round trips', () => {
   it('of everything that can be sent', () => {
     const value = fc.anything({
-      withBigInt: true,
-      withDate: true,
+      // Invalid dates have a test above: `isDeepStrictEqual` takes no two of them for equal.
+      values: [
+        fc.boolean(),
+        fc.integer(),
+        fc.double(),
+        fc.string({ unit: 'grapheme' }),
+        fc.constantFrom(null, undefined),
+        fc.bigInt(),
+        fc.date({ noInvalidDate: true }),
+      ],
       withMap: true,
       withSet: true,
       withTypedArray: true,
       withSparseArray: false,
       withBoxedValues: false,
       withNullPrototype: false,
-      withUnicodeString: true,
       key: fc.oneof(fc.string(), fc.constantFrom('$dm', 'toString', 'constructor', 'length')),
       maxDepth: 4,
     })
     fc.assert(
       fc.property(value, (given) => {
         fc.pre(!hasToJson(given))
-        expect(roundTrip(given)).toStrictEqual(given)
+        expect(isDeepStrictEqual(roundTrip(given), given)).toBe(true)
       }),
       { numRuns: 500 },
     )
