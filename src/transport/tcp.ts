@@ -41,7 +41,10 @@ async function dial(address: CarrierAddress, signal: AbortSignal): Promise<RawCo
   const socket = new Socket()
   socket.on('error', ignore)
   try {
-    socket.connect({ ...socketOptions, ...address, autoSelectFamily: true })
+    // `connect` takes such options, too, but ignores them on a socket that exists already.
+    socket.setNoDelay(socketOptions.noDelay)
+    socket.setKeepAlive(socketOptions.keepAlive, socketOptions.keepAliveInitialDelay)
+    socket.connect({ ...address, autoSelectFamily: true })
     await once(socket, 'connect', { signal })
     signal.throwIfAborted()
   } catch (thrown) {

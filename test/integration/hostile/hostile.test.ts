@@ -282,7 +282,7 @@ describe.runIf(process.platform === 'linux')('the port of a child', () => {
       expect(Object.values(refused).reduce((total, count) => total + count, 0)).toBe(40 * size)
       expect(refused.DM_CONNECTION_LIMIT).toBeGreaterThan(20 * size)
       const after = await report()
-      expect((after.rss - before.rss) / MiB).toBeLessThan(48)
+      expect((after.rss - before.rss) / MiB).toBeLessThan(96)
       expect((after.heap - before.heap) / MiB).toBeLessThan(8)
       expect(after.told - before.told).toBeLessThan(200)
     })

@@ -1,6 +1,7 @@
 /** What TCP adds to the contract in `test/contract/carrier.test.ts`. */
+import { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CarrierListener, RawConnection } from '../../../src/transport/carrier.js'
 import { tcpCarrier } from '../../../src/transport/tcp.js'
 import { never } from '../../support/connections.js'
@@ -39,6 +40,19 @@ describe('tcpCarrier', () => {
     const { remote } = await dial('localhost', address.port)
     expect(remote.host).toBe('localhost')
     await expect.poll(() => accepted.length).toBe(1)
+  })
+
+  it('sends small messages at once from the dialing end, too, and probes an idle peer', async () => {
+    const noDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+    const keepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
+    const { address } = await listen('127.0.0.1', [])
+    const { stream } = await dial('127.0.0.1', address.port)
+    // Node leaves these options of `connect` aside where the socket exists before.
+    expect(noDelay.mock.calls[noDelay.mock.contexts.indexOf(stream as Socket)]).toEqual([true])
+    const probed = keepAlive.mock.calls[keepAlive.mock.contexts.indexOf(stream as Socket)]
+    expect(probed).toEqual([true, 30_000])
+    noDelay.mockRestore()
+    keepAlive.mockRestore()
   })
 
   it.runIf(hasIPv6)('reaches IPv6 addresses, in upper case and spelled out too', async () => {
