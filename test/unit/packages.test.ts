@@ -11,6 +11,7 @@ function read(file: string): string {
 
 interface Locked {
   readonly dev?: boolean
+  readonly version?: string
   readonly resolved?: string
   readonly hasInstallScript?: boolean
 }
@@ -49,6 +50,23 @@ describe('the packages that come with this one', () => {
       return names.some((name) => name in scripts) || existsSync(join(root, path, 'binding.gyp'))
     })
     expect({ flagged, scripted }).toEqual({ flagged: [], scripted: [] })
+  })
+
+  /** Other versions of node-ipc carried malware: docs/internals/dependencies.md. */
+  it.each([
+    ['node-ipc', '9.2.1'],
+    ['event-pubsub', '4.3.0'],
+    ['js-message', '1.0.7'],
+    ['js-queue', '2.0.2'],
+    ['easy-stack', '1.0.1'],
+  ])('have %s in the one version that was read, %s', (name, version) => {
+    const copies = locked.filter(([path]) => path.endsWith(`node_modules/${name}`))
+    expect(copies.map(([path, copy]) => [path, copy.version])).toEqual([
+      [`node_modules/${name}`, version],
+    ])
+    const installed: { version: string } = JSON.parse(read(`node_modules/${name}/package.json`))
+    expect(installed.version).toBe(version)
+    if (name === 'node-ipc') expect(manifest.dependencies[name]).toBe(version)
   })
 
   it('are those that the page of dependencies gives a reason for', () => {
