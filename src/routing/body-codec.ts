@@ -47,6 +47,40 @@ export function encodeBody(value: unknown, root: string): Uint8Array {
   return text(tree.tagged ? Tag.TAGGED : Tag.JSON, JSON.stringify(tree.value), root)
 }
 
+/**
+ * A value as it looks after a journey as JSON: a Date is text, a Map is `{}`, functions are gone.
+ * For bots that know no other way. Throws as {@link encodeBody}, also for what JSON refuses: a
+ * cycle, a BigInt.
+ */
+export function encodeJsonBody(value: unknown, root: string): Uint8Array {
+  if (value === undefined || typeof value === 'string') return encodeBody(value, root)
+  const json = stringify(value, root)
+  if (json === undefined) return Uint8Array.of(Tag.UNDEFINED)
+  const body = text(Tag.JSON, json, root)
+  if (isDeeper(body.subarray(1), limits.bodyDepthMax)) {
+    throw unsupported(`a value nested deeper than ${limits.bodyDepthMax} cannot be sent`, root)
+  }
+  return body
+}
+
+/** Undefined for functions and symbols, and where a `toJSON` says so. */
+function stringify(value: unknown, root: string): string | undefined {
+  let chars = 0
+  /** Counts a lower bound of the text to come, so that what cannot fit is not built first. */
+  const counted = (_key: string, item: unknown) => {
+    chars += typeof item === 'string' ? item.length + 1 : 1
+    checkSize(chars, root)
+    return item
+  }
+  try {
+    return JSON.stringify(value, counted)
+  } catch (cause) {
+    if (cause instanceof MachinesError) throw cause
+    const why = cause instanceof Error ? cause.message : 'it throws when it is read'
+    throw unsupported(`it cannot be sent as JSON: ${why}`, root, cause)
+  }
+}
+
 /** The value of a body; throws DM_BODY_INVALID and nothing else. */
 export function decodeBody(body: Uint8Array): unknown {
   try {
@@ -79,6 +113,11 @@ function decode(body: Uint8Array): unknown {
     default:
       throw invalid(`unknown tag ${body[0]}`)
   }
+}
+
+function unsupported(why: string, root: string, cause?: unknown): MachinesError {
+  const details = cause === undefined ? { path: root } : { path: root, cause }
+  return new MachinesError('DM_BODY_UNSUPPORTED', `${root}: ${why}`, details)
 }
 
 function invalid(why: string): MachinesError {
@@ -114,8 +153,8 @@ function checkSize(length: number, root: string): void {
  * Counts brackets outside of strings before anything is parsed: a value nested a million deep
  * parses, and then ends every recursive function that looks at it.
  */
-function checkDepth(json: Uint8Array, depthMax: number): void {
-  if (json.length <= depthMax) return
+function isDeeper(json: Uint8Array, depthMax: number): boolean {
+  if (json.length <= depthMax) return false
   let depth = 0
   let inString = false
   for (let index = 0; index < json.length; index += 1) {
@@ -124,7 +163,12 @@ function checkDepth(json: Uint8Array, depthMax: number): void {
     else if (inString) index += byte === 0x5c ? 1 : 0
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1
-      if (depth > depthMax) throw invalid(`nested deeper than ${depthMax}`)
+      if (depth > depthMax) return true
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1
   }
+  return false
+}
+
+function checkDepth(json: Uint8Array, depthMax: number): void {
+  if (isDeeper(json, depthMax)) throw invalid(`nested deeper than ${depthMax}`)
 }

@@ -4,7 +4,7 @@ import { encodeBody } from './body-codec.js'
 import { Verb } from './envelope.js'
 import { toEvalScript } from './eval-script.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from './outcome.js'
-import { parseTarget } from './parse-target.js'
+import { parseSendTarget, parseTarget } from './parse-target.js'
 import type { Requester } from './requester.js'
 
 /**
@@ -29,7 +29,10 @@ export class Calls {
    * report would name. Throws DM_TARGET_INVALID, DM_BODY_UNSUPPORTED, DM_BODY_TOO_LARGE, DM_STOPPED.
    */
   send(message: unknown, options: SendOptions = {}): number {
-    return this.#requester.send(parseTarget(options.to ?? 'all'), encodeBody(message, 'message'))
+    return this.#requester.send(
+      parseSendTarget(options.to ?? 'all'),
+      encodeBody(message, 'message'),
+    )
   }
 
   /**
@@ -91,7 +94,7 @@ export class Calls {
 }
 
 /** The values of outcomes that are all `ok`; throws one error that stands for all others. */
-function valuesOf<R>(outcomes: readonly Outcome<R>[]): R[] {
+export function valuesOf<R>(outcomes: readonly Outcome<R>[]): R[] {
   const values: R[] = []
   const failures: MachinesError[] = []
   for (const outcome of outcomes) {

@@ -5,10 +5,10 @@ import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import type { System } from '../system/system.js'
 import type { Endpoint } from './endpoint.js'
-import { isInstance, machineIndexOf } from './endpoint.js'
+import { isInstance, machineIndexOf, parentEndpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status, Verb } from './envelope.js'
-import { retarget } from './envelope-codec.js'
+import { retarget, withSource } from './envelope-codec.js'
 import { HandedCalls } from './handed-calls.js'
 import { OriginCalls } from './origin-calls.js'
 import type { RouterDrops } from './router-drops.js'
@@ -33,6 +33,8 @@ export interface DeliveryOptions {
   readonly acceptRemoteEval?: boolean
   /** Called when something with a deadline was added: `tick` is needed from now on. */
   readonly onWaiting?: () => void
+  /** Takes what is for the manager of all; only its own router has this. */
+  readonly onMail?: (envelope: Uint8Array, header: EnvelopeHeader) => void
 }
 
 export class Delivery {
@@ -83,9 +85,8 @@ export class Delivery {
   }
 
   reportUndelivered(header: EnvelopeHeader, ids: readonly number[], reason: MachinesError): void {
-    const { source, requestId } = header
-    const report = undeliveredReport(source, requestId, this.#options.self, ids, reason)
-    this.#toEndpoint(source, report)
+    const report = undeliveredReport(callOf(header), this.#options.self, ids, reason)
+    this.#toEndpoint(header.source, report)
   }
 
   answerOffline(call: CallKey, instance: number, what: string): void {
@@ -94,6 +95,26 @@ export class Delivery {
 
   answerTimeout(call: CallKey, instance: number): void {
     this.#answer(call, instance, Status.TIMEOUT, 'DM_TIMEOUT', 'did not answer before the deadline')
+  }
+
+  /** Takes a SEND for the manager of all to it, or one hop nearer. */
+  sendToManager(header: EnvelopeHeader, bytes: Uint8Array): void {
+    const { onMail, hops } = this.#options
+    const envelope = withSource(bytes, header.source)
+    if (onMail !== undefined) {
+      onMail(envelope, header)
+      return
+    }
+    const taken = hops.manager(parentEndpoint)?.(envelope) ?? false
+    if (taken !== true) this.reportManagerUnreached(header, taken === 'full' ? 'full' : 'offline')
+  }
+
+  reportManagerUnreached(header: EnvelopeHeader, why: keyof typeof unreachedFor): void {
+    const { code } = unreachedFor[why]
+    const what =
+      why === 'full' ? 'too much waits on the link to it already' : 'it cannot be reached'
+    const reason = new MachinesError(code, `the parent manager did not get a message: ${what}`)
+    this.reportUndelivered(header, [], reason)
   }
 
   /** Takes a RESPONSE or UNDELIVERED one hop nearer to whoever it is for. */
@@ -160,11 +181,7 @@ export class Delivery {
     unreached: number[],
   ): void {
     const call = callOf(header)
-    if (
-      header.verb === Verb.EVAL &&
-      arrival !== 'here' &&
-      this.#options.acceptRemoteEval === false
-    ) {
+    if (runsCode(header) && arrival !== 'here' && this.#options.acceptRemoteEval === false) {
       for (const id of ids) {
         this.#answer(call, id, Status.ERROR, 'DM_EVAL_REFUSED', 'takes no eval from other machines')
       }
@@ -241,6 +258,10 @@ interface NextHops {
   readonly local: number[]
   readonly remote: Map<Port, number[]>
   readonly unreached: number[]
+}
+
+function runsCode({ verb }: EnvelopeHeader): boolean {
+  return verb === Verb.EVAL || verb === Verb.EVAL_DIALECT
 }
 
 export function callOf({ source, requestId, verb }: EnvelopeHeader): CallKey {

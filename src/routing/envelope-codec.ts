@@ -99,12 +99,16 @@ function checkCombination({ kind, verb, status, target }: EnvelopeHeader): void 
   const oneWay = kind === EnvelopeKind.SEND || kind === EnvelopeKind.UNDELIVERED
   const asks = kind === EnvelopeKind.SEND || kind === EnvelopeKind.REQUEST
   const answers = kind === EnvelopeKind.RESPONSE
-  const verbFits = oneWay ? verb === Verb.MESSAGE : verb === Verb.EVAL || verb === Verb.CALL
+  const isOneWayVerb = verb === Verb.MESSAGE || verb === Verb.TELL
+  const verbFits = oneWay === isOneWayVerb
   if (!verbFits) throw invalidEnvelope(`verb ${verb} does not fit kind ${kind}`)
   const statusFits = answers ? status !== Status.NONE : status === Status.NONE
   if (!statusFits) throw invalidEnvelope(`status ${status} does not fit kind ${kind}`)
   // Only answers and reports go to an endpoint, and they go nowhere else.
-  if (asks === (target.kind === 'endpoint')) {
+  const targetFits = asks !== (target.kind === 'endpoint')
+  // The manager is told things; there is nobody in it to answer.
+  const mayBeManager = kind === EnvelopeKind.SEND
+  if (!targetFits || (target.kind === 'manager' && !mayBeManager)) {
     throw invalidEnvelope(`target '${target.kind}' does not fit kind ${kind}`)
   }
 }

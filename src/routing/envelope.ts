@@ -42,8 +42,19 @@ export const Verb = {
   EVAL: 2,
   /** REQUEST: call a named handler. */
   CALL: 3,
+  /** REQUEST between bots of one dialect that holds a script: refused where EVAL is. */
+  EVAL_DIALECT: 4,
+  /** REQUEST between bots of one dialect. */
+  CALL_DIALECT: 5,
+  /** SEND between bots of one dialect, or from one to the manager of all. */
+  TELL: 6,
 } as const
 export type Verb = (typeof Verb)[keyof typeof Verb]
+
+/** Verbs that the dialect of a bot deals with; the others are for `discordoo-machines/bot`. */
+export function isDialectVerb(verb: Verb): boolean {
+  return verb === Verb.EVAL_DIALECT || verb === Verb.CALL_DIALECT || verb === Verb.TELL
+}
 
 export const Status = { NONE: 0, OK: 1, ERROR: 2, TIMEOUT: 3, OFFLINE: 4 } as const
 export type Status = (typeof Status)[keyof typeof Status]

@@ -41,6 +41,9 @@ export interface EvalOptions<C extends object = object> extends CallOptions {
 
 /** Options of `send`. */
 export interface SendOptions {
-  /** Whom to tell. Default `'all'` (the sender itself included). */
-  readonly to?: Target
+  /**
+   * Whom to tell. Default `'all'` (the sender itself included). `'manager'`: the `message` event of
+   * the parent manager, or of the only manager in a local mode.
+   */
+  readonly to?: Target | 'manager'
 }

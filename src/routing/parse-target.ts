@@ -40,6 +40,11 @@ export function parseTarget(target: unknown): ResolvedTarget {
   }
 }
 
+/** As {@link parseTarget}, for a message, which may also go to the `'manager'` of all. */
+export function parseSendTarget(target: unknown): ResolvedTarget {
+  return target === 'manager' ? { kind: 'manager' } : parseTarget(target)
+}
+
 function idRanges(value: unknown, path: string): readonly ShardRange[] {
   const ranges = rangesOf(value, path)
   if (ranges.length <= limits.envelopeTargetsMax) return ranges

@@ -65,10 +65,10 @@ export class Requester {
    *
    * Throws DM_STOPPED after stop(). A manager that is gone is reported as undelivered, too.
    */
-  send(target: ResolvedTarget, body: Uint8Array): number {
+  send(target: ResolvedTarget, body: Uint8Array, verb: Verb = Verb.MESSAGE): number {
     if (this.#stopped !== undefined) throw this.#stopped
     const messageId = this.#takeId()
-    const sent = this.#post(EnvelopeKind.SEND, Verb.MESSAGE, messageId, target, 0, body)
+    const sent = this.#post(EnvelopeKind.SEND, verb, messageId, target, 0, body)
     if (!sent) {
       const report = { messageId, instances: [], reason: managerLost() }
       queueMicrotask(() => this.#options.onUndelivered(report))

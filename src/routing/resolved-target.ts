@@ -12,5 +12,7 @@ export type ResolvedTarget =
   | { readonly kind: 'guild'; readonly id: string }
   /** Answers and reports: to whoever asked. */
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
+  /** SEND only: the parent manager, or the only one there is. */
+  | { readonly kind: 'manager' }
   /** Set by the last hop: it arrived, and `machine` is where its source runs ('' = the parent). */
   | { readonly kind: 'delivered'; readonly machine: string }

@@ -1,16 +1,17 @@
 /** The answering side: messages to the bot, evals to its runner, named requests to their handlers. */
 import { MachinesError } from '../errors.js'
-import { decodeBody, encodeBody } from './body-codec.js'
+import { decodeBody } from './body-codec.js'
 import type { Caller } from './caller.js'
 import { callerOf } from './caller.js'
 import type { Endpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
-import { EnvelopeKind, Status, Verb } from './envelope.js'
-import { bodyOf, decodeHeader, encodeEnvelope } from './envelope-codec.js'
-import { encodeError, remoteError } from './error-body.js'
+import { EnvelopeKind, Verb } from './envelope.js'
+import { bodyOf, decodeHeader } from './envelope-codec.js'
+import { remoteError } from './error-body.js'
 import type { EvalScript } from './eval-script.js'
 import { checkEvalScript } from './eval-script.js'
 import { isRecord } from './records.js'
+import { asOwn, respond } from './respond.js'
 
 /** What a handler is told about a call beside its payload. */
 export interface CallInfo {
@@ -62,7 +63,8 @@ export class Responder {
       return true
     }
     if (header.kind !== EnvelopeKind.REQUEST) return false
-    void this.#answer(header, bodyOf(envelope))
+    const work = () => this.#run(header, bodyOf(envelope))
+    void respond(header, this.#options, work)
     return true
   }
 
@@ -76,26 +78,6 @@ export class Responder {
       return
     }
     this.#options.onMessage(message, from)
-  }
-
-  /** Exactly one RESPONSE leaves, whatever the code of the bot does. Never rejects. */
-  async #answer(header: EnvelopeHeader, body: Uint8Array): Promise<void> {
-    let status: Status = Status.OK
-    let answer: Uint8Array
-    try {
-      answer = encodeBody(await this.#run(header, body), 'result')
-    } catch (error) {
-      status = Status.ERROR
-      answer = encodeError(asOwn(error))
-    }
-    const { verb, requestId, source } = header
-    const target = { kind: 'endpoint', endpoint: source } as const
-    const { self, send } = this.#options
-    const kind = EnvelopeKind.RESPONSE
-    // When the router is gone there is nobody to tell, and the router's other side knows already.
-    send(
-      encodeEnvelope({ kind, verb, status, requestId, source: self, budgetMs: 0, target }, answer),
-    )
   }
 
   /** Rejects with MachinesErrors only: what the bot's code threw is the cause of a DM_REMOTE. */
@@ -126,12 +108,6 @@ export class Responder {
       throw remoteError(`the handler of ${shown}`, thrown)
     }
   }
-}
-
-/** Codecs throw nothing else; should they ever, the asker is told rather than left waiting. */
-function asOwn(error: unknown): MachinesError {
-  if (error instanceof MachinesError) return error
-  return new MachinesError('DM_INTERNAL', 'an answer could not be made', { cause: error })
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.js'
 import { MachinesError } from '../errors.js'
 import { encodeBody } from './body-codec.js'
 import type { Endpoint } from './endpoint.js'
-import { EnvelopeKind, Status, Verb } from './envelope.js'
+import { EnvelopeKind, Status, type Verb } from './envelope.js'
 import { encodeEnvelope } from './envelope-codec.js'
 import { encodeError } from './error-body.js'
 import type { Topology } from './topology.js'
@@ -16,7 +16,7 @@ export function isRouterReport(bytes: Uint8Array): boolean {
   return kind === EnvelopeKind.UNDELIVERED || status === Status.TIMEOUT || status === Status.OFFLINE
 }
 
-/** What identifies a call everywhere: its asker and the number the asker gave it. */
+/** What identifies a call or message everywhere: its asker and the number the asker gave it. */
 export interface CallKey {
   readonly asker: Endpoint
   readonly requestId: number
@@ -38,16 +38,14 @@ export function faultReport(call: CallKey, error: MachinesError): Uint8Array {
 
 /** A SEND that did not reach `ids`; `reporter` is the manager that says so. */
 export function undeliveredReport(
-  source: Endpoint,
-  messageId: number,
+  sent: CallKey,
   reporter: Endpoint,
   ids: readonly number[],
   reason: MachinesError,
 ): Uint8Array {
   const { code, message } = reason
   const body = encodeBody({ instances: formatRanges(listToRanges(ids)), code, message }, 'report')
-  const call = { asker: source, requestId: messageId, verb: Verb.MESSAGE }
-  return report(EnvelopeKind.UNDELIVERED, call, reporter, body)
+  return report(EnvelopeKind.UNDELIVERED, sent, reporter, body)
 }
 
 /** The answer of an instance that cannot give one itself. */

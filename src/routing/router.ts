@@ -99,6 +99,10 @@ export class Router {
   notDelivered(envelope: Uint8Array): void {
     const header = this.#open(envelope)
     if (header === undefined) return
+    if (header.target.kind === 'manager') {
+      this.#delivery.reportManagerUnreached(header, 'offline')
+      return
+    }
     const ids = this.#narrowed(header)
     if (ids === undefined) this.#drops.count('unreachable')
     else this.#delivery.reportUnreached(header, ids)
@@ -145,6 +149,10 @@ export class Router {
 
   /** A message or call of this machine enters the network. */
   #originate(header: EnvelopeHeader, envelope: Uint8Array): void {
+    if (header.target.kind === 'manager') {
+      this.#delivery.sendToManager(header, envelope)
+      return
+    }
     if (header.kind === EnvelopeKind.REQUEST && this.#delivery.origin.has(callOf(header))) {
       this.#drops.count('duplicate')
       return
@@ -185,6 +193,12 @@ export class Router {
 
   /** A message or call of another machine passes through, or ends here. */
   #pass(header: EnvelopeHeader, envelope: Uint8Array, link: LinkName): void {
+    if (header.target.kind === 'manager') {
+      // Mail goes up and never down: what comes from the parent for the parent is none.
+      if (link === 'parent') this.#drops.count('forbidden')
+      else this.#delivery.sendToManager(header, envelope)
+      return
+    }
     const ids = this.#narrowed(header)
     if (ids === undefined) this.#drops.count('unknownTarget')
     else this.#delivery.spread(this.#topology(), header, envelope, ids, link)

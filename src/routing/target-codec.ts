@@ -9,6 +9,7 @@
  * 4 guild      u64 id
  * 5 endpoint   u32
  * 6 delivered  name of the source's machine, utf-8; empty for the parent
+ * 7 manager    nothing
  * ```
  */
 import type { ShardRange } from '../allocator/shard-range.js'
@@ -24,6 +25,7 @@ const kinds = [
   'guild',
   'endpoint',
   'delivered',
+  'manager',
 ] as const satisfies readonly ResolvedTarget['kind'][]
 
 const rangeBytes = 8
@@ -43,6 +45,7 @@ export function targetKindCode(target: ResolvedTarget): number {
 export function encodeTarget(target: ResolvedTarget): Uint8Array {
   switch (target.kind) {
     case 'all':
+    case 'manager':
       return new Uint8Array(0)
     case 'instances':
     case 'shards':
@@ -70,6 +73,7 @@ export function decodeTarget(kindCode: number, bytes: Uint8Array): ResolvedTarge
   if (kind === undefined) throw invalidEnvelope(`unknown kind of target ${kindCode}`)
   switch (kind) {
     case 'all':
+    case 'manager':
       expectLength(bytes, 0)
       return { kind }
     case 'instances':

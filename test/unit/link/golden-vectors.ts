@@ -157,6 +157,18 @@ function envelopes(): Named[] {
     ['RESPONSE offline', { ...answer, status: Status.OFFLINE }],
     ['EXPECT of the manager of machine 1', { ...reports, kind: EnvelopeKind.EXPECT }],
     ['FAULT', { ...reports, kind: EnvelopeKind.FAULT }],
+    [
+      'SEND TELL to the manager of all',
+      { ...message, verb: Verb.TELL, target: { kind: 'manager' } },
+    ],
+    [
+      'REQUEST EVAL_DIALECT to all',
+      { ...call, verb: Verb.EVAL_DIALECT, budgetMs: 30_000, target: { kind: 'all' } },
+    ],
+    [
+      'REQUEST CALL_DIALECT to all',
+      { ...call, verb: Verb.CALL_DIALECT, budgetMs: 30_000, target: { kind: 'all' } },
+    ],
     ['UNDELIVERED', { ...reports, kind: EnvelopeKind.UNDELIVERED, verb: Verb.MESSAGE }],
   ]
   return made.map(([what, header]) => named(what, encodeEnvelope(header, body)))

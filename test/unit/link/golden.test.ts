@@ -10,7 +10,7 @@ import {
   parseParentMessage,
 } from '../../../src/modes/machines/control-parser.js'
 import { decodeBody } from '../../../src/routing/body-codec.js'
-import { EnvelopeKind, Status } from '../../../src/routing/envelope.js'
+import { EnvelopeKind, Status, Verb } from '../../../src/routing/envelope.js'
 import { bodyOf, decodeHeader, encodeEnvelope } from '../../../src/routing/envelope-codec.js'
 import { checkProofs, readFrame } from './golden-peer.js'
 import { type Golden, goldenText, goldenValues, goldenVectors } from './golden-vectors.js'
@@ -38,7 +38,8 @@ describe('the golden file', () => {
     const headers = golden.envelopes.map(({ hex }) => decodeHeader(bytes(hex)))
     expect(new Set(headers.map(({ kind }) => kind))).toEqual(new Set(Object.values(EnvelopeKind)))
     expect(new Set(headers.map(({ status }) => status))).toEqual(new Set(Object.values(Status)))
-    expect(new Set(headers.map(({ target }) => target.kind)).size).toBe(7)
+    expect(new Set(headers.map(({ verb }) => verb))).toEqual(new Set(Object.values(Verb)))
+    expect(new Set(headers.map(({ target }) => target.kind)).size).toBe(8)
     const tags = new Set(golden.bodies.map(({ hex }) => bytes(hex)[0]))
     expect(tags).toEqual(new Set([0, 1, 2, 3, 4, 5]))
   })

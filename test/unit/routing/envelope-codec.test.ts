@@ -45,16 +45,17 @@ const asked: fc.Arbitrary<ResolvedTarget> = fc.oneof(
 
 const asker = fc.record({ kind: fc.constant('endpoint'), endpoint: u32 })
 
-const call = fc.constantFrom(Verb.EVAL, Verb.CALL)
+const call = fc.constantFrom(Verb.EVAL, Verb.CALL, Verb.EVAL_DIALECT, Verb.CALL_DIALECT)
+const word = fc.constantFrom(Verb.MESSAGE, Verb.TELL)
 const none = fc.constant(Status.NONE)
 const rest = { requestId: u32, source: u32, budgetMs: u32 }
 
 const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
   fc.record({
     kind: fc.constant(EnvelopeKind.SEND),
-    verb: fc.constant(Verb.MESSAGE),
+    verb: word,
     status: none,
-    target: asked,
+    target: fc.oneof(asked, fc.constant({ kind: 'manager' } as const)),
     ...rest,
   }),
   fc.record({
@@ -62,6 +63,13 @@ const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
     verb: call,
     status: none,
     target: asked,
+    ...rest,
+  }),
+  fc.record({
+    kind: fc.constant(EnvelopeKind.UNDELIVERED),
+    verb: word,
+    status: none,
+    target: asker,
     ...rest,
   }),
   fc.record({

@@ -4,9 +4,11 @@
  */
 import type { ShardPlan } from '../../../src/allocator/plan-types.js'
 import { compileScript } from '../../../src/bot/compile-script.js'
+import { decodeBody } from '../../../src/routing/body-codec.js'
 import type { Caller } from '../../../src/routing/caller.js'
 import { Calls } from '../../../src/routing/calls.js'
 import { managerEndpoint, parentEndpoint } from '../../../src/routing/endpoint.js'
+import { bodyOf } from '../../../src/routing/envelope-codec.js'
 import { Requester } from '../../../src/routing/requester.js'
 import { Responder } from '../../../src/routing/responder.js'
 import { Router } from '../../../src/routing/router.js'
@@ -90,8 +92,12 @@ const nobody: Caller = { instance: undefined, machine: undefined }
 export class Network {
   readonly parent: Asker
   readonly parentRouter: Router
+  /** What came to the parent for itself. */
+  readonly mail: { readonly verb: number; readonly source: number; readonly value: unknown }[] = []
   readonly routers: Router[] = []
   readonly instances: FakeInstance[] = []
+  /** The managers of machines, as askers. */
+  readonly managers: Asker[] = []
   readonly topology: Topology
   /** Links that are cut: machines cannot be reached, and cannot reach anybody. */
   readonly cut = new Set<number>()
@@ -113,6 +119,9 @@ export class Network {
         manager: (endpoint) => this.#link(endpoint - managerEndpoint(0), 'down'),
       },
       deliver: (envelope) => this.parent.requester.receive(envelope),
+      onMail: (envelope, { verb, source }) => {
+        this.mail.push({ verb, source, value: decodeBody(bodyOf(envelope)) })
+      },
       clock: this,
     })
     this.parent = new Asker(this, parentEndpoint, (bytes) => {
@@ -203,11 +212,15 @@ export class Network {
         machine: () => up,
         manager: () => up,
       },
-      deliver() {},
+      deliver: (envelope) => this.managers[index]?.requester.receive(envelope),
       clock: this,
       acceptRemoteEval,
     })
     router.setTopology(this.topology)
+    this.managers[index] = new Asker(this, managerEndpoint(index), (bytes) => {
+      router.fromSelf(bytes)
+      return true
+    })
     return router
   }
 
