@@ -30,6 +30,7 @@ export const errorCodes = {
   // Instances.
   DM_INSTANCE_START_TIMEOUT: 'An instance did not report ready within startTimeoutMs.',
   DM_INSTANCE_EXITED: 'An instance exited before it was ready.',
+  DM_INSTANCE_START_FAILED: 'The bot of an instance said itself that it cannot start.',
   DM_INSTANCE_SPAWN: 'The process, worker or cluster worker of an instance could not be created.',
   DM_INSTANCE_CRASH_LOOP: 'An instance kept exiting and will not be respawned by itself any more.',
   DM_INSTANCE_UNKNOWN: 'No instance has this id.',
@@ -44,7 +45,8 @@ export const errorCodes = {
   DM_MANAGER_LOST: 'The manager of this instance is gone.',
   DM_STOPPED: 'The manager or instance is stopping and takes no more calls.',
   DM_REMOTE: 'The code that ran on the other side threw; `cause` holds what it threw.',
-  DM_EVAL_REFUSED: 'The machine does not accept eval from outside (machines.accept.eval).',
+  DM_EVAL_REFUSED:
+    'Code may not run there: a machine does not accept eval from outside (machines.accept.eval), and a manager never runs code of bots.',
   DM_EVAL_SCRIPT: 'The script of an eval is neither a function nor a string that compiles.',
   DM_HANDLER_UNKNOWN: 'The instance has no request handler of this name.',
   DM_BODY_UNSUPPORTED: 'A message, context or result holds something that cannot be sent.',
@@ -55,7 +57,7 @@ export const errorCodes = {
   // Links between managers.
   DM_DIAL_FAILED: 'The connection to a machine could not be made.',
   DM_DIAL_TIMEOUT: 'A machine could not be reached within dialTimeoutMs.',
-  DM_LISTEN_FAILED: 'The child manager cannot listen on its address.',
+  DM_LISTEN_FAILED: 'A child manager, or a fake Discord, cannot listen on its address.',
   DM_UDP_UNAVAILABLE:
     'UDP was asked for, and the package udx-native is missing or cannot run on this system.',
   DM_TLS_FAILED: 'The TLS handshake with the other manager failed.',

@@ -76,6 +76,11 @@ export type LimitName =
   | 'reaperGraceMs'
   | 'smallFileBytesMax'
   | 'outputDrainMs'
+  | 'botRedialMsMin'
+  | 'botRedialMsMax'
+  | 'botHelloEveryMs'
+  | 'botWindowBytes'
+  | 'botAnswerMarginMs'
   | 'udpWindowBytes'
   | 'udpUndeliveredBytesMax'
   | 'udpUndeliveredPacketsMax'
@@ -354,6 +359,31 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     500,
     'ms',
     'How long the last output of an exited instance is waited for; a process it left behind may hold it open.',
+  ),
+  botRedialMsMin: limit(
+    25,
+    'ms',
+    'How soon the socket of a starting discordoo bot is tried again; a try costs 0.1 ms.',
+  ),
+  botRedialMsMax: limit(
+    500,
+    'ms',
+    'The time between tries grows with the wait up to this: bots of other libraries never open one.',
+  ),
+  botHelloEveryMs: limit(
+    1_000,
+    'ms',
+    'How often a discordoo bot that took the connection is greeted until it answers, as by discordoo.',
+  ),
+  botWindowBytes: limit(
+    256 * KiB,
+    'bytes',
+    'What a discordoo bot is sent before it has read it: its parser goes over all of that each time.',
+  ),
+  botAnswerMarginMs: limit(
+    1_000,
+    'ms',
+    'A discordoo bot gives up on an answer after 60 s; it should hear before who did not answer.',
   ),
   udpWindowBytes: limit(
     1 * MiB,
