@@ -5,7 +5,7 @@
  * package than its manager did, and the preload always comes from the manager's copy. `version`
  * changes when this contract does.
  */
-import type { InstanceIdentity } from '../instances/channel/instance-channel.js'
+import { type InstanceIdentity, runtimeKey } from '../instances/channel/instance-channel.js'
 
 /** What a `stopping` listener gets. */
 export interface StopRequest {
@@ -36,4 +36,4 @@ export interface InstanceRuntime {
   }): void
 }
 
-export const runtimeSymbol: unique symbol = Symbol.for('discordoo-machines.instance-runtime')
+export const runtimeSymbol: unique symbol = Symbol.for(runtimeKey)

@@ -1,6 +1,6 @@
 /**
- * What an instance does with its channel: it hands envelopes to the bot API, ends when the manager
- * asks for it, and ends when the manager is gone.
+ * What an instance does with its channel: it hands envelopes to the bot API or to the client of a
+ * discord.js bot, ends when the manager asks for it, and ends when the manager is gone.
  */
 import { MachinesError, toError } from '../errors.js'
 import {
@@ -10,8 +10,14 @@ import {
   ManagerOp,
 } from '../instances/channel/instance-channel.js'
 import { limits } from '../limits.js'
+import type { EnvelopeHeader } from '../routing/envelope.js'
+import { EnvelopeKind, isDialectVerb, Verb } from '../routing/envelope.js'
+import { decodeHeader } from '../routing/envelope-codec.js'
 import type { System } from '../system/system.js'
+import type { AdoptedClient } from './adopted-client.js'
+import { type DiscordJsClient, isDiscordJsClient } from './discordjs-client.js'
 import { FlushLine } from './flush-line.js'
+import { HeldEnvelopes } from './held-envelopes.js'
 import type { InstanceRuntime, StopRequest } from './instance-runtime.js'
 
 /** Exit code of an instance that ended because its manager was gone. */
@@ -44,15 +50,25 @@ function readStop(payload: Uint8Array): StopRequest {
   }
 }
 
+/** Undefined for what has no header that makes sense. */
+function headerOf(envelope: Uint8Array): EnvelopeHeader | undefined {
+  try {
+    return decodeHeader(envelope)
+  } catch {
+    return undefined
+  }
+}
+
 export class PreloadRuntime implements InstanceRuntime {
   readonly version = 1
   readonly identity: InstanceIdentity
   readonly #channel: InstanceChannel
   readonly #host: RuntimeHost
   readonly #flushes: FlushLine
+  readonly #held = new HeldEnvelopes()
   #handlers: Handlers | undefined
-  #held: Uint8Array[] = []
-  #heldBytes = 0
+  #adoption: Promise<AdoptedClient | undefined> | undefined
+  #adopted: AdoptedClient | undefined
   #overflowed = false
   #ready = false
   #stopping = false
@@ -90,19 +106,65 @@ export class PreloadRuntime implements InstanceRuntime {
       throw new MachinesError('DM_STATE', 'the bot API is attached to this instance already')
     }
     this.#handlers = handlers
+    this.#channel.send(InstanceOp.ATTACHED, undefined, 'vital')
     this.#channel.ref()
-    const held = this.#held
-    this.#held = []
-    this.#heldBytes = 0
-    for (const envelope of held) handlers.envelope(envelope)
+    this.#release()
+  }
+
+  /**
+   * Takes the client of a discord.js bot, which has the manager ask it for that: from then on calls
+   * between discord.js bots are answered here. Anything that is no client, and every further one, is
+   * ignored, as discord.js itself lets the first of several clients speak.
+   */
+  adopt(client: unknown): void {
+    if (this.#adoption !== undefined || !isDiscordJsClient(client)) return
+    this.#adoption = this.#load(client)
+  }
+
+  async #load(client: DiscordJsClient): Promise<AdoptedClient | undefined> {
+    try {
+      const { AdoptedClient } = await import('./adopted-client.js')
+      this.#adopted = new AdoptedClient(client, this.identity, (envelope) =>
+        this.sendEnvelope(envelope),
+      )
+    } catch (thrown) {
+      this.#host.warn(toError(thrown))
+    }
+    this.#release()
+    return this.#adopted
   }
 
   #frame(op: number, payload: Uint8Array): void {
     if (op === ManagerOp.STOP) this.#stop(readStop(payload))
     else if (op === ManagerOp.FLUSHED) this.#flushes.answer()
-    else if (op !== ManagerOp.ENVELOPE) this.#unknown(op)
-    else if (this.#handlers === undefined) this.#hold(payload)
-    else this.#handlers.envelope(payload)
+    else if (op === ManagerOp.ENVELOPE) this.#deliver(payload)
+    else this.#unknown(op)
+  }
+
+  #release(): void {
+    for (const envelope of this.#held.takeAll()) this.#deliver(envelope)
+  }
+
+  #deliver(envelope: Uint8Array): void {
+    if (this.#handOver(envelope) || this.#held.hold(envelope) || this.#overflowed) return
+    this.#overflowed = true
+    const why = 'nothing in the bot takes them, as it has not loaded discordoo-machines/bot'
+    const message = `messages for this instance are lost: ${why}`
+    this.#host.warn(new MachinesError('DM_OFFLINE', message))
+  }
+
+  /** False while nobody is there who takes it. */
+  #handOver(envelope: Uint8Array): boolean {
+    const header = headerOf(envelope)
+    const isOfDialect = header !== undefined && isDialectVerb(header.verb)
+    if (this.#handlers !== undefined && !isOfDialect) {
+      this.#handlers.envelope(envelope)
+      return true
+    }
+    if (this.#adopted === undefined || header?.kind !== EnvelopeKind.REQUEST) return false
+    if (!isOfDialect && header.verb !== Verb.EVAL) return false
+    this.#adopted.receive(envelope, header)
+    return true
   }
 
   #unknown(op: number): void {
@@ -111,37 +173,24 @@ export class PreloadRuntime implements InstanceRuntime {
     )
   }
 
-  /** Copies, because a small view would keep the whole chunk it came in alive. */
-  #hold(envelope: Uint8Array): void {
-    if (this.#heldBytes + envelope.length <= limits.channelBacklogBytesMax) {
-      this.#held.push(new Uint8Array(envelope))
-      this.#heldBytes += envelope.length
-      return
-    }
-    if (this.#overflowed) return
-    this.#overflowed = true
-    this.#host.warn(
-      new MachinesError(
-        'DM_OFFLINE',
-        'messages for this instance are lost: the bot has not loaded discordoo-machines/bot',
-      ),
-    )
-  }
-
   #stop(request: StopRequest): void {
     if (this.#stopping) return
     this.#stopping = true
-    if (this.#handlers !== undefined) {
-      void this.#sayGoodbye(this.#handlers, request, 0)
+    const handlers = this.#handlers
+    if (handlers !== undefined) {
+      void this.#sayGoodbye(() => handlers.stop(request), 0)
       return
     }
     // A bot with SIGTERM listeners knows how to end; if it does not, the manager's own signals come.
-    if (!this.#host.raiseTerm()) this.#exit(0)
+    if (this.#host.raiseTerm()) return
+    const adoption = this.#adoption
+    if (adoption === undefined) this.#exit(0)
+    else void this.#sayGoodbye(async () => (await adoption)?.destroy(), 0)
   }
 
-  async #sayGoodbye(handlers: Handlers, request: StopRequest, code: number): Promise<void> {
+  async #sayGoodbye(goodbye: () => Promise<void>, code: number): Promise<void> {
     try {
-      await handlers.stop(request)
+      await goodbye()
       this.#channel.send(InstanceOp.GOODBYE)
       this.#exit(code)
     } catch (thrown) {
@@ -170,7 +219,8 @@ export class PreloadRuntime implements InstanceRuntime {
 
   /** Whatever was going on, a stop included, must be over when the grace has passed. */
   #managerLost(): void {
-    if (this.#handlers === undefined) {
+    const handlers = this.#handlers
+    if (handlers === undefined) {
       this.#host.exit(managerLostExitCode)
       return
     }
@@ -179,6 +229,6 @@ export class PreloadRuntime implements InstanceRuntime {
     if (this.#stopping) return
     this.#stopping = true
     const request = { reason: 'manager-lost', timeoutMs }
-    void this.#sayGoodbye(this.#handlers, request, managerLostExitCode)
+    void this.#sayGoodbye(() => handlers.stop(request), managerLostExitCode)
   }
 }

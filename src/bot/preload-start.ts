@@ -1,5 +1,6 @@
 /** Puts the runtime of an instance together with the process or thread it runs in. */
 import cluster from 'node:cluster'
+import { rmSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { InstanceOp } from '../instances/channel/instance-channel.js'
 import { realSystem } from '../system/system.js'
@@ -30,6 +31,15 @@ function ownTheEndOfCluster(): void {
   })
 }
 
+/**
+ * A discordoo bot listens on a socket file, and takes it away only when it is asked to end. Its
+ * manager does so otherwise; here it may be gone as well.
+ */
+function leaveNoSocketFile(instanceIpcId: string | undefined): void {
+  if (process.platform === 'win32' || !/^\d+$/.test(instanceIpcId ?? '')) return
+  process.on('exit', () => rmSync(`/tmp/ddoo${instanceIpcId}`, { force: true }))
+}
+
 /** Does nothing in processes and threads that are not instances. */
 export function startPreload(): void {
   const taken = takeChannel(process.env)
@@ -41,6 +51,7 @@ export function startPreload(): void {
   channel.send(InstanceOp.HELLO, Buffer.from(hello))
   // Until the bot API attaches, the channel must not keep a bot alive that has nothing left to do.
   channel.unref()
+  leaveNoSocketFile(process.env.SHARDING_INSTANCE_IPC)
   if (isMainThread) leaveTerminalSignalsToManager()
   if (identity.mode === 'clusters') ownTheEndOfCluster()
 }

@@ -8,10 +8,15 @@ export class FakeChannel implements InstanceChannel {
   events: ChannelEvents = { frame() {}, close() {} }
   /** `op:payload` of every frame sent, and `close`, `ref`, `unref`. */
   readonly calls: string[] = []
+  /** Every frame sent, as it is. */
+  readonly sent: { readonly op: number; readonly payload: Uint8Array }[] = []
   #open = true
 
   send(op: number, payload: Uint8Array = new Uint8Array(0)): boolean {
-    if (this.#open) this.calls.push(`${op}:${Buffer.from(payload).toString()}`)
+    if (this.#open) {
+      this.calls.push(`${op}:${Buffer.from(payload).toString()}`)
+      this.sent.push({ op, payload })
+    }
     return this.#open
   }
 

@@ -16,6 +16,8 @@ export const InstanceOp = {
   GOODBYE: 4,
   /** Is there room for more? Answered by FLUSHED; one at a time: no payload. */
   FLUSH: 5,
+  /** The bot has loaded `discordoo-machines/bot`, which reads envelopes from now on: no payload. */
+  ATTACHED: 6,
 } as const
 export type InstanceOp = (typeof InstanceOp)[keyof typeof InstanceOp]
 
@@ -66,3 +68,6 @@ export interface InstanceIdentity {
 }
 
 export const identityVariable = 'DISCORDOO_MACHINES_INSTANCE'
+
+/** `Symbol.for` this, on `globalThis` of an instance: the runtime that the preload leaves there. */
+export const runtimeKey = 'discordoo-machines.instance-runtime'

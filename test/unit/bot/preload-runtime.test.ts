@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { StopRequest } from '../../../src/bot/instance-runtime.js'
 import { managerLostExitCode, PreloadRuntime } from '../../../src/bot/preload-runtime.js'
 import type { InstanceIdentity } from '../../../src/instances/channel/instance-channel.js'
 import { limits } from '../../../src/limits.js'
+import { decodeBody, encodeBody } from '../../../src/routing/body-codec.js'
+import { EnvelopeKind, Status, Verb } from '../../../src/routing/envelope.js'
+import { bodyOf, encodeEnvelope } from '../../../src/routing/envelope-codec.js'
 import { deferred } from '../../support/deferred.js'
 import { FakeChannel } from '../../support/fake-channel.js'
 import { VirtualSystem } from '../../support/virtual-system.js'
@@ -37,16 +40,20 @@ function setUp(hasTermListeners = false) {
 /** Attaches a bot whose goodbyes end when the test says so. */
 function attach({ runtime }: ReturnType<typeof setUp>) {
   const envelopes: string[] = []
+  const raw: Buffer[] = []
   const stops: StopRequest[] = []
   const goodbye = deferred()
   runtime.attach({
-    envelope: (envelope) => envelopes.push(Buffer.from(envelope).toString()),
+    envelope: (bytes) => {
+      raw.push(Buffer.from(bytes))
+      envelopes.push(Buffer.from(bytes).toString())
+    },
     stop: (asked) => {
       stops.push(asked)
       return goodbye.promise
     },
   })
-  return { envelopes, stops, ...goodbye }
+  return { envelopes, raw, stops, ...goodbye }
 }
 
 describe('the runtime of an instance', () => {
@@ -88,7 +95,7 @@ describe('the runtime of an instance', () => {
     const { envelopes } = attach(set)
     set.channel.receive(3, 'three')
     expect(envelopes).toEqual(['one', 'two', 'three'])
-    expect(set.channel.calls).toEqual(['ref'])
+    expect(set.channel.calls).toEqual(['6:', 'ref'])
   })
 
   it('warns once when envelopes for a bot without the API are lost', () => {
@@ -111,6 +118,132 @@ describe('the runtime of an instance', () => {
   })
 })
 
+/** A routed envelope with this in it, for the manager's op 3. */
+function envelope(kind: EnvelopeKind, verb: Verb, content: unknown): Uint8Array {
+  const status = kind === EnvelopeKind.RESPONSE ? Status.OK : Status.NONE
+  const target =
+    kind === EnvelopeKind.RESPONSE
+      ? ({ kind: 'endpoint', endpoint: 0 } as const)
+      : ({ kind: 'delivered', machine: 'm' } as const)
+  const header = { kind, verb, status, requestId: 1, source: 5, budgetMs: 1_000, target }
+  return encodeEnvelope(header, encodeBody(content, ''))
+}
+
+const dialectEval = envelope(EnvelopeKind.REQUEST, Verb.EVAL_DIALECT, {
+  dialect: 'discord.js',
+  op: 'eval',
+  script: 'dialect',
+})
+const nativeEval = envelope(EnvelopeKind.REQUEST, Verb.EVAL, {
+  form: 'function',
+  source: '({ client }) => client.name',
+  context: {},
+})
+
+/** A discord.js client as far as the runtime looks at it. */
+function client(name = 'client') {
+  const destroyed = deferred()
+  let isDestroyed = false
+  return {
+    name,
+    ...destroyed,
+    isDestroyed: () => isDestroyed,
+    _eval: (script: string) => `${name} ran ${script}`,
+    destroy: () => {
+      isDestroyed = true
+      return destroyed.promise
+    },
+  }
+}
+
+/** The values of the answers that have left. */
+function answersOf(channel: FakeChannel): unknown[] {
+  return channel.sent.filter(({ op }) => op === 3).map(({ payload }) => decodeBody(bodyOf(payload)))
+}
+
+describe('the client of a discord.js bot', () => {
+  it('answers calls of the dialect and evals, those that came before it included', async () => {
+    const { channel, runtime } = setUp()
+    channel.receive(3, dialectEval)
+    channel.receive(3, nativeEval)
+    runtime.adopt(client())
+    const held = new Set(['client', 'client ran dialect'])
+    await vi.waitFor(() => expect(new Set(answersOf(channel))).toEqual(held))
+    channel.receive(3, dialectEval)
+    await vi.waitFor(() => expect(answersOf(channel)[2]).toBe('client ran dialect'))
+  })
+
+  it('is the first one, and only a client', async () => {
+    const { channel, runtime, warnings } = setUp()
+    for (const none of [undefined, null, 'text', {}, { _eval: 'x' }]) runtime.adopt(none)
+    runtime.adopt(client('first'))
+    runtime.adopt(client('second'))
+    channel.receive(3, dialectEval)
+    await vi.waitFor(() => expect(answersOf(channel)).toEqual(['first ran dialect']))
+    expect(warnings).toEqual([])
+  })
+
+  it('leaves everything else to the bot API', async () => {
+    const set = setUp()
+    const call = envelope(EnvelopeKind.REQUEST, Verb.CALL, { name: 'x' })
+    const message = envelope(EnvelopeKind.SEND, Verb.MESSAGE, 'hello')
+    const answer = envelope(EnvelopeKind.RESPONSE, Verb.EVAL, 1)
+    set.runtime.adopt(client())
+    for (const each of [call, dialectEval, message, answer]) set.channel.receive(3, each)
+    await vi.waitFor(() => expect(answersOf(set.channel)).toEqual(['client ran dialect']))
+    const { raw } = attach(set)
+    expect(raw).toEqual([call, message, answer].map((bytes) => Buffer.from(bytes)))
+  })
+
+  it('shares the work with a bot API that the bot has loaded, too', async () => {
+    const set = setUp()
+    const { raw } = attach(set)
+    set.channel.receive(3, dialectEval)
+    set.channel.receive(3, nativeEval)
+    expect(raw).toEqual([Buffer.from(nativeEval)])
+    set.runtime.adopt(client())
+    await vi.waitFor(() => expect(answersOf(set.channel)).toEqual(['client ran dialect']))
+  })
+
+  it('is destroyed before the instance exits', async () => {
+    const set = setUp()
+    const bot = client()
+    set.runtime.adopt(bot)
+    set.channel.receive(stopOp, JSON.stringify(request))
+    await vi.waitFor(() => expect(bot.isDestroyed()).toBe(true))
+    expect(set.channel.calls).toEqual([])
+    bot.resolve()
+    await set.system.settle()
+    expect(set.channel.calls).toEqual(['4:', 'close'])
+    set.channel.lose()
+    expect(set.exits).toEqual([0])
+  })
+
+  it('that cannot be destroyed does not keep the instance', async () => {
+    const set = setUp()
+    const bot = client()
+    set.runtime.adopt(bot)
+    set.channel.receive(stopOp, JSON.stringify(request))
+    bot.reject(new Error('will not'))
+    await vi.waitFor(() => expect(set.warnings).toEqual(['will not']))
+    set.channel.lose()
+    expect(set.exits).toEqual([1])
+  })
+
+  it('is left to SIGTERM listeners and to the bot API, which know how to end', async () => {
+    const listening = setUp(true)
+    const attached = setUp()
+    const bots = [client(), client()]
+    for (const [index, set] of [listening, attached].entries()) set.runtime.adopt(bots[index])
+    const { stops } = attach(attached)
+    for (const set of [listening, attached]) set.channel.receive(stopOp, JSON.stringify(request))
+    await attached.system.settle()
+    expect(stops).toEqual([request])
+    expect(listening.channel.calls).toEqual([])
+    expect(bots.map((bot) => bot.isDestroyed())).toEqual([false, false])
+  })
+})
+
 describe('an instance that is asked to stop', () => {
   it('says goodbye, lets it leave and exits', async () => {
     const set = setUp()
@@ -120,7 +253,7 @@ describe('an instance that is asked to stop', () => {
     expect(stops).toEqual([request])
     resolve()
     await set.system.settle()
-    expect(set.channel.calls).toEqual(['ref', '4:', 'close'])
+    expect(set.channel.calls).toEqual(['6:', 'ref', '4:', 'close'])
     expect(set.exits).toEqual([])
     set.channel.lose()
     expect(set.exits).toEqual([0])
@@ -143,7 +276,7 @@ describe('an instance that is asked to stop', () => {
     await set.system.settle()
     set.channel.lose()
     expect(set.warnings).toEqual(['no goodbye'])
-    expect(set.channel.calls).toEqual(['ref', 'close'])
+    expect(set.channel.calls).toEqual(['6:', 'ref', 'close'])
     expect(set.exits).toEqual([1])
   })
 

@@ -1,0 +1,96 @@
+/**
+ * The socket of a discordoo bot by means of node-ipc, the library that discordoo itself uses.
+ *
+ * Of node-ipc only the Unix socket (named pipe on Windows) is used, in raw mode: its own parser
+ * copies everything unread with each chunk, keeps frames of any length, and looks the `type` of a
+ * frame up among its listeners, so a bot could pretend to be the end of a connection, or end the
+ * manager with `"type":"constructor"`. Here a FrameReader takes its place. The retries are ours, too:
+ * those of node-ipc come at fixed times from a timer of its own.
+ */
+import { unlinkSync } from 'node:fs'
+import nodeIpc from 'node-ipc'
+import { FrameReader } from './frame-reader.js'
+import type { PacketSocket, PacketSocketEvents } from './packet-socket.js'
+import type { Frame } from './packets.js'
+
+type Client = (typeof nodeIpc.of)[string]
+
+/** node-ipc knows connections by name; each has an IPC object of its own here, so one name does. */
+const name = 'bot'
+
+export function nodeIpcSocket(path: string, events: PacketSocketEvents): PacketSocket {
+  return new NodeIpcSocket(path, events)
+}
+
+class NodeIpcSocket implements PacketSocket {
+  readonly #path: string
+  readonly #events: PacketSocketEvents
+  readonly #ipc = new nodeIpc.IPC()
+  /** The connection that is open. */
+  #connection: Client | undefined
+  #isClosed = false
+
+  constructor(path: string, events: PacketSocketEvents) {
+    this.#path = path
+    this.#events = events
+    Object.assign(this.#ipc.config, {
+      appspace: 'ddoo',
+      socketRoot: '/tmp/',
+      silent: true,
+      rawBuffer: true,
+      stopRetrying: true,
+    })
+  }
+
+  dial(): void {
+    if (this.#isClosed) return
+    this.#ipc.connectTo(name, this.#path)
+    const client = this.#ipc.of[name]
+    if (client === undefined) return
+    const reader = new FrameReader()
+    client.on('connect', () => {
+      if (this.#isClosed) return
+      this.#connection = client
+      this.#events.open()
+    })
+    client.on('data', (bytes: Buffer) => this.#read(reader, bytes))
+    client.on('disconnect', () => {
+      this.#connection = undefined
+      if (!this.#isClosed) this.#events.closed()
+    })
+  }
+
+  send({ text }: Frame): void {
+    // In raw mode node-ipc sends its first argument as it is.
+    this.#connection?.emit(text)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#connection = undefined
+    this.#ipc.disconnect(name)
+    removeFile(this.#path)
+  }
+
+  #read(reader: FrameReader, bytes: Buffer): void {
+    for (const event of reader.read(bytes.toString())) {
+      if (this.#isClosed) return
+      if (event.type === 'packet') this.#events.packet(event.packet)
+      else if (event.type === 'tooLong') this.#events.tooLong(event.eventId)
+    }
+  }
+}
+
+/**
+ * A bot that was killed leaves its socket file. Removed at once and not in a later turn: the next
+ * incarnation listens on the same path.
+ */
+function removeFile(path: string): void {
+  if (process.platform === 'win32') return
+  try {
+    unlinkSync(path)
+  } catch {
+    // It removed the file itself, or never made one.
+  }
+}
