@@ -17,10 +17,11 @@ export interface ShardingManagerEvents {
   /** stop() or detach() is done, or the parent dismissed this child. */
   stop: () => void
   /**
-   * Never emitted, as in discordoo, where it is declared for messages to the manager: bots talk to
-   * each other. Kept so that existing listeners still compile.
+   * A bot has sent this to its manager: `client.shard.send` in discord.js, `bot.send(message, { to:
+   * 'manager' })`, in discordoo a message to instance 1111111111. On a parent, from all machines; a
+   * child passes it on. `instance` is undefined when the manager of a machine sent it.
    */
-  message: (message: unknown) => void
+  message: (message: unknown, instance: ShardingInstance | undefined) => void
   /**
    * A child did not let somebody in; the error says why, and nobody outside learns more. After many
    * at once only one a second is told, with the number of those left out: `refusals` counts all.
@@ -28,8 +29,14 @@ export interface ShardingManagerEvents {
   refused: (error: MachinesError) => void
   /** The process, worker or cluster worker of an instance exists; its bot is not ready yet. */
   instanceSpawn: (instance: ShardingInstance) => void
-  /** The bot called ready(). */
+  /** The bot is ready: it called ready(), or its dialect says that all its shards are. */
   instanceReady: (instance: ShardingInstance) => void
+  /** discord.js: a shard of the instance has lost its gateway connection for good. */
+  instanceDisconnect: (instance: ShardingInstance) => void
+  /** discord.js: a shard of the instance has lost its gateway connection and tries again. */
+  instanceReconnecting: (instance: ShardingInstance) => void
+  /** discord.js: a shard of the instance has its gateway connection back. */
+  instanceResume: (instance: ShardingInstance) => void
   /** The system confirmed that the instance is gone. */
   instanceExit: (instance: ShardingInstance, exit: ExitSummary) => void
   /** The instance will be started again after `delayMs`. */

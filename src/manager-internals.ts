@@ -5,7 +5,10 @@ export interface ShardingManagerInternals {
   readonly id: string
   /** Shards that this manager answers for, ascending. */
   readonly shards: readonly number[]
-  /** discordoo's counters of REST requests; its own apps never report any, so they stay at rest. */
+  /**
+   * discordoo's counters of REST requests over all machines: Discord allows 50 a second, and 10,000
+   * invalid ones in 10 minutes. Apps of discordoo 0.12 report none, so they stay at rest.
+   */
   readonly rest: {
     readonly allowed: number
     readonly allowedResetAt: number
@@ -14,12 +17,3 @@ export interface ShardingManagerInternals {
     readonly locked: boolean
   }
 }
-
-/** Discord allows 50 requests a second, and 10,000 invalid ones in 10 minutes. */
-export const restAtRest: ShardingManagerInternals['rest'] = Object.freeze({
-  allowed: 50,
-  allowedResetAt: 0,
-  invalid: 10_000,
-  invalidResetAt: 0,
-  locked: false,
-})

@@ -5,10 +5,17 @@ import type { ShardingInstance } from './instances/sharding-instance.js'
 import type { ShardingManagerEvents } from './manager-events.js'
 import type { InstanceEvent } from './modes/local/fleet-types.js'
 import { reportedError } from './modes/machines/reported-error.js'
+import type { Mail } from './modes/mail.js'
 import type { MachineStatus, ModeEvent } from './modes/mode.js'
 import type { TypedEvents } from './system/typed-events.js'
 
 const debug = createDebug('discordoo:machines:manager')
+
+const gatewayEvents = {
+  disconnected: 'instanceDisconnect',
+  reconnecting: 'instanceReconnecting',
+  resumed: 'instanceResume',
+} as const
 
 type Publisher = TypedEvents<ShardingManagerEvents>
 
@@ -50,10 +57,22 @@ export function publishModeEvent(to: Publisher, event: ModeEvent, context: Publi
     case 'warning':
       warn(to, event.error)
       break
+    case 'mail':
+      if (event.mail.type === 'message') publishMessage(to, event.mail, context)
+      break
     case 'instances':
     case 'dismissed':
       break
   }
+}
+
+function publishMessage(
+  to: Publisher,
+  { message, instance }: Extract<Mail, { type: 'message' }>,
+  context: PublishContext,
+): void {
+  const from = instance === undefined ? undefined : context.instance(instance)
+  if (!to.emit('message', message, from)) debug('nobody listens to message')
 }
 
 function publishMachine(
@@ -78,6 +97,9 @@ function publishInstanceEvent(to: Publisher, event: InstanceEvent, context: Publ
       break
     case 'ready':
       to.emit('instanceReady', instance)
+      break
+    case 'gateway':
+      to.emit(gatewayEvents[event.state], instance)
       break
     case 'exited':
       to.emit('instanceExit', instance, event.exit)

@@ -5,15 +5,16 @@
 import { Collection } from '@discordjs/collection'
 import { type ErrorCode, MachinesError, toError } from './errors.js'
 import { InstanceRegistry } from './instance-registry.js'
+import { IpcIds } from './instances/ipc-ids.js'
 import type { InstanceBackend, ShardingInstance } from './instances/sharding-instance.js'
-import { SnowflakeSource } from './instances/snowflake-source.js'
 import { refuseSpawnLoop } from './instances/spawn-loop.js'
 import { limits } from './limits.js'
 import type { ManagerIdentity } from './link/identity.js'
 import type { ShardingManagerEvents } from './manager-events.js'
-import { restAtRest, type ShardingManagerInternals } from './manager-internals.js'
+import type { ShardingManagerInternals } from './manager-internals.js'
 import { ManagerLife } from './manager-life.js'
 import { createMode } from './modes/create-mode.js'
+import type { Mail, RespawnAllTimes } from './modes/mail.js'
 import type { MachineStatus, ManagerMode, ModeEvent } from './modes/mode.js'
 import type { ShardingManagerOptions } from './options/options.js'
 import { processEnvironment } from './options/options-environment.js'
@@ -21,8 +22,11 @@ import { resolveOptions } from './options/resolve-options.js'
 import type { ResolvedOptions } from './options/resolved-options.js'
 import { shownOptions } from './options/shown-options.js'
 import { publishModeEvent } from './publish-mode-event.js'
+import { type RespawnAllOptions, respawnAll, respawnAllDefaults } from './respawn-all.js'
+import { type Emergency, RestLimits } from './rest-limits.js'
 import type { EvalContext, Evaluable } from './routing/calls.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from './routing/outcome.js'
+import { asOwn } from './routing/respond.js'
 import { deadline, realSystem } from './system/system.js'
 import { TypedEvents } from './system/typed-events.js'
 
@@ -46,20 +50,22 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   readonly #mode: ManagerMode
   readonly #registry: InstanceRegistry<ShardingManager>
   readonly #life: ManagerLife
+  readonly #rest = new RestLimits()
+  #respawning: Promise<void> | undefined
 
   constructor(options: ShardingManagerOptions) {
     super()
     refuseSpawnLoop(processEnvironment().env)
     const resolved = resolveOptions(options, processEnvironment())
-    const ids = new SnowflakeSource(realSystem)
-    this.#id = ids.forManager()
+    const ids = new IpcIds(realSystem)
+    this.#id = ids.manager
     this.mode = options.mode
     this.options = shownOptions(options)
-    this.#mode = createMode(resolved, realSystem, (event) => this.#onModeEvent(event))
+    this.#mode = createMode(resolved, realSystem, (event) => this.#onModeEvent(event), ids)
     this.#registry = new InstanceRegistry<ShardingManager>(this, this.#backend(), {
       file: resolved.kind === 'local' ? resolved.run.file : undefined,
       totalShards: () => this.#mode.totalShards(),
-      ipcId: (instance) => ids.forInstance(instance),
+      ipcId: (instance) => ids.instance(instance),
     })
     this.instances = this.#registry.instances
     this.shards = this.#registry.shards
@@ -70,7 +76,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   /** Ids and counters under the names of discordoo's manager. */
   get internals(): ShardingManagerInternals {
     const shards = [...this.shards.keys()].toSorted((a, b) => a - b)
-    return { id: this.#id, shards, rest: restAtRest }
+    return { id: this.#id, shards, rest: this.#rest.view(realSystem.wallClock()) }
   }
 
   /** Machine name to its state, ping and instances; a fresh copy at every call. */
@@ -192,6 +198,24 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     return this.#mode.calls.requestSettled<R>(name, payload, options)
   }
 
+  /**
+   * Restarts every instance of every machine, one after the other; resolves when all are ready.
+   *
+   * Stops at the first that does not come back and rejects with its error (DM_INSTANCE_START_TIMEOUT
+   * and others). While it goes on, another call waits for the same. On a child: its own instances.
+   */
+  respawnAll(options: RespawnAllOptions = {}): Promise<void> {
+    return this.#respawnAll({ ...respawnAllDefaults, ...options })
+  }
+
+  #respawnAll(times: RespawnAllTimes): Promise<void> {
+    const ids = [...this.instances.keys()].toSorted((a, b) => a - b)
+    this.#respawning ??= respawnAll(ids, this.#backend(), times, realSystem).finally(() => {
+      this.#respawning = undefined
+    })
+    return this.#respawning
+  }
+
   #createLife({ signals }: ResolvedOptions): ManagerLife {
     return new ManagerLife(this.#mode, signals, realSystem, {
       ready: () => this.emit('ready'),
@@ -202,6 +226,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   #onModeEvent(event: ModeEvent): void {
     if (event.type === 'instances') this.#syncInstances()
     if (event.type === 'dismissed') this.#stopAfterParent()
+    if (event.type === 'mail') this.#onMail(event.mail)
     try {
       publishModeEvent(this, event, {
         instance: (id) => this.instances.get(id),
@@ -214,6 +239,29 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
         throw error
       })
     }
+  }
+
+  #onMail(mail: Mail): void {
+    const now = realSystem.wallClock()
+    switch (mail.type) {
+      case 'respawn-all':
+        this.#respawnAll(mail.times).catch((error: unknown) =>
+          this.#onModeEvent({ type: 'warning', error: asOwn(error) }),
+        )
+        break
+      case 'rest-sync':
+        this.#alarm(this.#rest.sync(mail.success, now))
+        break
+      case 'emergency':
+        this.#alarm(this.#rest.emergency(mail.kind, mail.blockUntil, now))
+        break
+      case 'message':
+        break
+    }
+  }
+
+  #alarm(emergency: Emergency | undefined): void {
+    if (emergency) this.#mode.tell({ dialect: 'discordoo', op: 'emergency', ...emergency })
   }
 
   #stopAfterParent(): void {

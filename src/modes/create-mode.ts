@@ -1,4 +1,5 @@
 /** Picks the mode that the options ask for. */
+import type { IpcIds } from '../instances/ipc-ids.js'
 import type { ResolvedOptions } from '../options/resolved-options.js'
 import type { System } from '../system/system.js'
 import { LocalMode } from './local/local-mode.js'
@@ -12,13 +13,14 @@ export function createMode(
   options: ResolvedOptions,
   system: System,
   onEvent: (event: ModeEvent) => void,
+  ipcIds: IpcIds,
 ): ManagerMode {
   switch (options.kind) {
     case 'local':
-      return new LocalMode(options, system, onEvent)
+      return new LocalMode(options, system, onEvent, ipcIds)
     case 'parent':
       return new ParentMode(options, new ParentLinks(options, system), system, onEvent)
     case 'child':
-      return new ChildMode(options, new ChildLinks(options, system), system, onEvent)
+      return new ChildMode(options, new ChildLinks(options, system), system, onEvent, ipcIds)
   }
 }

@@ -3,11 +3,13 @@
  * (parent, child). The public `ShardingManager` picks one and turns its events into its own.
  */
 import type { ErrorCode, MachinesError } from '../errors.js'
+import type { DialectMessage } from '../instances/dialects/dialect.js'
 import type { ManagerIdentity } from '../link/identity.js'
 import type { ChildShardingModes } from '../options/sharding-modes.js'
 import type { Calls } from '../routing/calls.js'
 import type { Undelivered } from '../routing/router-types.js'
 import type { InstanceEvent, InstanceStatus } from './local/fleet-types.js'
+import type { Mail } from './mail.js'
 
 /** Where a machine stands, as its parent sees it. */
 export type MachinePhase =
@@ -60,6 +62,7 @@ export type ModeEvent =
     }
   | { readonly type: 'slow'; readonly machine: string; readonly pingMs: number }
   | { readonly type: 'undelivered'; readonly report: Undelivered }
+  | { readonly type: 'mail'; readonly mail: Mail }
   /** Somebody was not let in on the port of this child. */
   | { readonly type: 'refused'; readonly error: MachinesError }
   | { readonly type: 'envelope'; readonly instance: number; readonly envelope: Uint8Array }
@@ -70,6 +73,8 @@ export type ModeEvent =
 export interface ManagerMode {
   /** Messages, evals and requests to instances, wherever they run. */
   readonly calls: Calls
+  /** Tells every bot something in its own dialect. */
+  tell(message: DialectMessage): void
   /** See the modes for what "started" means; rejects with DM_START_FAILED or DM_START_ABORTED. */
   start(): Promise<void>
   /** Ends every instance that this manager answers for; resolves when their exits are confirmed. */

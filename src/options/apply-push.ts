@@ -9,8 +9,14 @@ import { onlyGiven } from './only-given.js'
 import type { OptionsEnvironment } from './options-environment.js'
 import { file } from './path-check.js'
 import { Place } from './place.js'
-import type { AcceptPolicy, ResolvedChild, RespawnPolicy, RunOptions } from './resolved-options.js'
-import { respawnPolicy } from './run-options.js'
+import type {
+  AcceptPolicy,
+  DialectOption,
+  ResolvedChild,
+  RespawnPolicy,
+  RunOptions,
+} from './resolved-options.js'
+import { dialect, respawnPolicy } from './run-options.js'
 import type { ChildShardingModes } from './sharding-modes.js'
 
 /** PushedOptions after the check. */
@@ -24,6 +30,7 @@ interface GivenPush {
   readonly startConcurrency: number | undefined
   readonly killTimeoutMs: number | undefined
   readonly respawn: RespawnPolicy | undefined
+  readonly dialect: DialectOption | undefined
 }
 
 const pushShape = object<GivenPush>({
@@ -36,6 +43,7 @@ const pushShape = object<GivenPush>({
   startConcurrency: optional(count),
   killTimeoutMs: optional(duration(0)),
   respawn: optional(respawnPolicy),
+  dialect: optional(dialect),
 })
 
 /**

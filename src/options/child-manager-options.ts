@@ -6,7 +6,7 @@ import { pushedEnv, type Variables } from './env-check.js'
 import { type Advice, object, optional, withDefault } from './object-check.js'
 import { onlyGiven } from './only-given.js'
 import type { PushedOptions } from './resolved-options.js'
-import { type GivenTimes, timeFields } from './run-options.js'
+import { type GivenPolicy, policyFields } from './run-options.js'
 import type { ChildShardingModes } from './sharding-modes.js'
 import { forkAdvice, workerAdvice } from './spawn-options.js'
 
@@ -62,7 +62,7 @@ const clusters = mapped(
   ({ env }): PushedSpawn => onlyGiven({ env }),
 )
 
-interface GivenChildManager extends GivenTimes, Readonly<Record<ChildShardingModes, PushedSpawn>> {
+interface GivenChildManager extends GivenPolicy, Readonly<Record<ChildShardingModes, PushedSpawn>> {
   readonly mode: ChildShardingModes
   readonly shards: ShardSelection | undefined
   readonly shardsPerInstance: number | undefined
@@ -85,7 +85,7 @@ const childManagerShape = object<GivenChildManager>(
     processes: withDefault(processes, {}),
     workers: withDefault(workers, {}),
     clusters: withDefault(clusters, {}),
-    ...timeFields,
+    ...policyFields,
   },
   {
     misplaced: {
@@ -100,12 +100,12 @@ const childManagerShape = object<GivenChildManager>(
 )
 
 export const childManagerOptions: Check<ChildManager> = mapped(childManagerShape, (given) => {
-  const { mode, file, startTimeoutMs, startConcurrency, killTimeoutMs, respawn } = given
-  const times = { startTimeoutMs, startConcurrency, killTimeoutMs, respawn }
+  const { mode, file, startTimeoutMs, startConcurrency, killTimeoutMs, respawn, dialect } = given
+  const others = { startTimeoutMs, startConcurrency, killTimeoutMs, respawn, dialect }
   return {
     shards: given.shards,
     shardsPerInstance: given.shardsPerInstance,
-    pushed: { mode, ...given[mode], ...onlyGiven({ file, ...times }) },
+    pushed: { mode, ...given[mode], ...onlyGiven({ file, ...others }) },
   }
 })
 

@@ -1,5 +1,6 @@
 /** Options of running instances, shared by all modes, as users write them. */
 import type { ShardRange } from '../allocator/shard-range.js'
+import type { DialectOption } from './resolved-options.js'
 import type { ChildShardingModes } from './sharding-modes.js'
 
 /**
@@ -120,4 +121,6 @@ export interface ChildShardingManagerOptions {
   killTimeoutMs?: number
   /** As in {@link ShardingManagerOptions}. Default: the child's own. */
   respawn?: boolean | RespawnOptions
+  /** As in {@link ShardingManagerOptions}. Default: the child's own, which is `auto`. */
+  dialect?: DialectOption
 }

@@ -8,7 +8,7 @@ import type {
   WorkersShardingOptions,
 } from './instance-options.js'
 import type { MachinesShardingOptions } from './machines-options.js'
-import type { OutputMode, SignalPolicy } from './resolved-options.js'
+import type { DialectOption, OutputMode, SignalPolicy } from './resolved-options.js'
 import type { ShardingManagerModes } from './sharding-modes.js'
 
 /**
@@ -61,6 +61,12 @@ export interface ShardingManagerOptions {
   killTimeoutMs?: number
   /** When an instance that exited is started again. `false`: never. Default: see the members. */
   respawn?: boolean | RespawnOptions
+  /**
+   * The language that the bot speaks with its manager: `discordoo` or `discord.js`, as such bots do
+   * without a change, or `native` for `discordoo-machines/bot`. Default `auto`: the manager finds
+   * out. Not on a parent, which gives it in `childManagerOptions`.
+   */
+  dialect?: DialectOption
   /**
    * Lines that instances print: with a `prefix` that names machine, instance and shards, `inherit`
    * as they are, or `ignore`. Default `prefix`. Not on a parent.

@@ -86,6 +86,7 @@ const parentShape = object<GivenParent>(
       startConcurrency: toMachines,
       killTimeoutMs: toMachines,
       respawn: toMachines,
+      dialect: toMachines,
       output: 'a parent runs no instances itself; give it in the options of the child',
       points: 'give it in machines',
     },

@@ -18,6 +18,9 @@ export interface RespawnPolicy {
   readonly healthyMs: number
 }
 
+/** Which language a bot speaks with its manager. */
+export type DialectOption = 'auto' | 'discordoo' | 'discord.js' | 'native'
+
 /** Where lines that instances print go. */
 export type OutputMode = 'prefix' | 'inherit' | 'ignore'
 
@@ -40,6 +43,8 @@ export interface RunOptions {
   readonly killTimeoutMs: number
   readonly respawn: RespawnPolicy
   readonly output: OutputMode
+  /** The language that the bot speaks with its manager; `auto`: the manager finds out. */
+  readonly dialect: DialectOption
 }
 
 /** TLS options of one side, as given; paths absolute. `false` turns encryption off. */
@@ -99,6 +104,7 @@ export interface PushedOptions {
   readonly startConcurrency?: number
   readonly killTimeoutMs?: number
   readonly respawn?: RespawnPolicy
+  readonly dialect?: DialectOption
 }
 
 /** What Ctrl-C (SIGINT), SIGTERM and SIGHUP do to this manager. */

@@ -2,7 +2,7 @@
 import { bool, type Check, duration, literalOr, mapped, oneOf } from './checks.js'
 import { count } from './common-fields.js'
 import { type Fields, object, optional, required, withDefault } from './object-check.js'
-import type { OutputMode, RespawnPolicy, RunOptions } from './resolved-options.js'
+import type { DialectOption, OutputMode, RespawnPolicy, RunOptions } from './resolved-options.js'
 import type { ChildShardingModes } from './sharding-modes.js'
 import { type SpawnSettingsByMode, spawnFields } from './spawn-options.js'
 
@@ -58,27 +58,33 @@ export const respawnPolicy: Check<RespawnPolicy> = object<RespawnPolicy>({
   healthyMs: required(duration(0)),
 })
 
-export interface GivenTimes {
+/** Which language the bot speaks with its manager. */
+export const dialect: Check<DialectOption> = oneOf(['auto', 'discordoo', 'discord.js', 'native'])
+
+/** What a parent may hand to a machine, and a machine may set by itself. */
+export interface GivenPolicy {
   readonly startTimeoutMs: number | undefined
   readonly startConcurrency: number | undefined
   readonly killTimeoutMs: number | undefined
   readonly respawn: RespawnPolicy | undefined
+  readonly dialect: DialectOption | undefined
 }
 
-export const timeFields: Fields<GivenTimes> = {
+export const policyFields: Fields<GivenPolicy> = {
   startTimeoutMs: optional(duration(1)),
   startConcurrency: optional(count),
   killTimeoutMs: optional(duration(0)),
   respawn: optional(respawn),
+  dialect: optional(dialect),
 }
 
-export interface GivenRun extends GivenTimes, SpawnSettingsByMode {
+export interface GivenRun extends GivenPolicy, SpawnSettingsByMode {
   readonly output: OutputMode
 }
 
 export const runFields: Fields<GivenRun> = {
   ...spawnFields,
-  ...timeFields,
+  ...policyFields,
   output: withDefault(oneOf(['prefix', 'inherit', 'ignore']), 'prefix'),
 }
 
@@ -93,5 +99,6 @@ export function toRunOptions(mode: ChildShardingModes, file: string, given: Give
     killTimeoutMs: given.killTimeoutMs ?? 5_000,
     respawn: given.respawn ?? defaultRespawn,
     output: given.output,
+    dialect: given.dialect ?? 'auto',
   }
 }

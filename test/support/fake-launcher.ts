@@ -7,6 +7,7 @@ import type {
   Launcher,
   LaunchSpec,
 } from '../../src/modes/local/launcher.js'
+import { closedIpc } from '../../src/modes/local/launchers/bot-ipc.js'
 import { deferred } from './deferred.js'
 import { FakeChannel } from './fake-channel.js'
 
@@ -23,6 +24,7 @@ export class FakeInstance implements LaunchedInstance {
   readonly stdout = new PassThrough()
   readonly stderr = new PassThrough()
   readonly raw: unknown = this
+  readonly ipc = closedIpc()
   readonly pid: number
   readonly spec: LaunchSpec
   readonly envelopes: Uint8Array[] = []
@@ -53,6 +55,7 @@ export class FakeInstance implements LaunchedInstance {
 
   becomeReady(): void {
     this.channel.receive(InstanceOp.HELLO)
+    this.channel.receive(InstanceOp.ATTACHED)
     this.channel.receive(InstanceOp.READY)
   }
 

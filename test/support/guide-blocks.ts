@@ -1,10 +1,11 @@
 /** Takes the code blocks out of the guide and puts a test's own paths and addresses into them. */
 import { readFile } from 'node:fs/promises'
 
-/** The TypeScript blocks of a Markdown file, in order. */
-export async function codeBlocks(file: string): Promise<string[]> {
+/** The blocks of one language of a Markdown file, in order. */
+export async function codeBlocks(file: string, language: 'ts' | 'js' = 'ts'): Promise<string[]> {
   const text = await readFile(file, 'utf8')
-  return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? '')
+  const blocks = text.matchAll(/```(\w+)\n(.*?)```/gs)
+  return [...blocks].flatMap(([, name, code = '']) => (name === language ? [code] : []))
 }
 
 /** Replaces exactly one occurrence, so that a guide that changed its wording is noticed. */

@@ -30,6 +30,7 @@ export function runOptions(mode: LauncherMode, changes: Partial<RunOptions> = {}
       healthyMs: 60_000,
     },
     output: 'prefix',
+    dialect: 'native',
     ...changes,
   }
 }
@@ -112,6 +113,8 @@ export function specOf(run: RunOptions, changes: Partial<LaunchSpec> = {}): Laun
     totalShards: 256,
     machine: '10.0.18.1:8379',
     callTimeoutMs: 30_000,
+    managerIpcId: '1',
+    instanceIpcId: '2',
     run,
     ...changes,
   }

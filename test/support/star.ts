@@ -2,7 +2,9 @@
  * A parent and its children in one process: real modes and links over memory, bots that exist only
  * here, and a clock that the test moves.
  */
+
 import type { MachinesError } from '../../src/errors.js'
+import { IpcIds } from '../../src/instances/ipc-ids.js'
 import { dialLink } from '../../src/link/link-dialer.js'
 import { serveLinks } from '../../src/link/link-server.js'
 import { createFleet } from '../../src/modes/local/fleet.js'
@@ -85,6 +87,7 @@ class StarChild {
       { ...none, serve },
       star.system,
       (event) => this.heard.events.push(event),
+      new IpcIds(star.system),
       (fleet) => createFleet(this.launcher, fleet),
     )
   }

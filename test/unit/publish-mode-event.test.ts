@@ -72,6 +72,31 @@ describe('events of instances', () => {
     expect(emitted).not.toHaveBeenCalled()
   })
 
+  it('about gateway connections have a name each', () => {
+    const { heard, happen } = setUp(
+      ...(['instanceDisconnect', 'instanceReconnecting', 'instanceResume'] as const),
+    )
+    for (const state of ['reconnecting', 'resumed', 'disconnected'] as const) {
+      happen({ type: 'gateway', instance: 3, state })
+    }
+    expect(heard).toEqual([
+      ['instanceReconnecting', instance],
+      ['instanceResume', instance],
+      ['instanceDisconnect', instance],
+    ])
+  })
+
+  it('messages to the manager come with the handle of their sender', () => {
+    const { heard, publish } = setUp('message')
+    publish({ type: 'mail', mail: { type: 'message', message: { n: 1 }, instance: 3 } })
+    publish({ type: 'mail', mail: { type: 'message', message: 'x', instance: undefined } })
+    publish({ type: 'mail', mail: { type: 'rest-sync', success: true } })
+    expect(heard).toEqual([
+      ['message', { n: 1 }, instance],
+      ['message', 'x', undefined],
+    ])
+  })
+
   it('that failed keep their code, also one of a newer version', () => {
     const { heard, happen } = setUp('instanceStartFailed')
     happen({ type: 'start-failed', instance: 3, code: 'DM_INSTANCE_EXITED', message: 'gone' })

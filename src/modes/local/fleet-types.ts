@@ -1,6 +1,10 @@
 /** What the instances of one machine look like to the layers above: the fleet. */
 import type { InstancePlan } from '../../allocator/plan-types.js'
+import type { MachinesError } from '../../errors.js'
+import type { GatewayState } from '../../instances/dialects/dialect.js'
+import type { IpcIds } from '../../instances/ipc-ids.js'
 import type { RunOptions } from '../../options/resolved-options.js'
+import type { Undelivered } from '../../routing/router-types.js'
 import type { System } from '../../system/system.js'
 import type { InstanceExit } from './launcher.js'
 
@@ -27,6 +31,7 @@ export interface InstanceStatus extends InstancePlan {
 export type InstanceEvent =
   | { readonly type: 'spawned'; readonly instance: number; readonly pid: number | undefined }
   | { readonly type: 'ready'; readonly instance: number }
+  | { readonly type: 'gateway'; readonly instance: number; readonly state: GatewayState }
   | { readonly type: 'exited'; readonly instance: number; readonly exit: ExitSummary }
   | { readonly type: 'respawning'; readonly instance: number; readonly delayMs: number }
   | { readonly type: 'crash-loop'; readonly instance: number; readonly exits: number }
@@ -64,6 +69,14 @@ export interface FleetOptions {
   readonly onEvent: (event: InstanceEvent) => void
   /** A routed envelope that an instance sent. */
   readonly onEnvelope: (instance: number, envelope: Uint8Array) => void
+  /** An instance has gone without taking this; to be reported to whoever sent it. */
+  readonly onNotTaken: (envelope: Uint8Array) => void
+  /** What the dialect of an instance sent did not arrive. */
+  readonly onUndelivered: (report: Undelivered) => void
+  readonly onWarning: (error: MachinesError) => void
+  /** How many instances there are over all machines. */
+  readonly instanceCount: () => number
+  readonly ipcIds: IpcIds
   /** Resolves when there is room for more envelopes. Default: at once. */
   readonly flushed?: () => Promise<void>
 }

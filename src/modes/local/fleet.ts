@@ -174,8 +174,9 @@ class LocalFleet implements Fleet {
   }
 
   #specOf(plan: InstancePlan): LaunchSpec {
-    const { totalShards, machine, callTimeoutMs, run } = this.#options
-    return { ...plan, totalShards, machine, callTimeoutMs, run }
+    const { totalShards, machine, callTimeoutMs, run, ipcIds } = this.#options
+    const ids = { managerIpcId: ipcIds.manager, instanceIpcId: ipcIds.instance(plan.id) }
+    return { ...plan, totalShards, machine, callTimeoutMs, run, ...ids }
   }
 
   #launch(id: number): void {
@@ -185,7 +186,12 @@ class LocalFleet implements Fleet {
     const launched = this.#launcher.launch(spec)
     const running = new RunningInstance(launched, spec, this.#options, {
       ready: () => this.#apply(this.#supervisor.ready(id, this.#now())),
+      startFailed: (error) => this.#apply(this.#supervisor.startFailed(id, error, this.#now())),
+      gateway: (state) => this.#options.onEvent({ type: 'gateway', instance: id, state }),
       envelope: (envelope) => this.#options.onEnvelope(id, envelope),
+      notTaken: (envelope) => this.#options.onNotTaken(envelope),
+      undelivered: (report) => this.#options.onUndelivered(report),
+      warning: (error) => this.#options.onWarning(error),
       flushed: () => this.#options.flushed?.() ?? Promise.resolve(),
       channelLost: () => this.#apply(this.#supervisor.channelLost(id, this.#now())),
       exited: (exit) => {

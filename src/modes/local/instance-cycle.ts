@@ -40,8 +40,8 @@ export interface CyclePolicy {
   readonly random: () => number
 }
 
-/** Why a live incarnation is being ended: asked to, not ready in time, or without a channel. */
-type Ending = 'asked' | 'timeout' | 'lost'
+/** Why a live incarnation is being ended: asked to, cannot get ready, or without a channel. */
+type Ending = 'asked' | 'failed' | 'lost'
 
 export class InstanceCycle {
   readonly id: number
@@ -113,6 +113,11 @@ export class InstanceCycle {
     }
   }
 
+  /** The bot cannot start: whoever waits learns it, and its exit counts like any other. */
+  startFailed(error: MachinesError, now: number): SupervisorAction[] {
+    return this.phase === 'starting' ? this.#endStart(error, now) : []
+  }
+
   /** The channel closed although no exit was seen: it cannot be served, so it must end. */
   channelLost(now: number): SupervisorAction[] {
     if (this.phase !== 'starting' && this.phase !== 'ready') return []
@@ -168,13 +173,17 @@ export class InstanceCycle {
     return [{ type: 'kill', instance: this.id, signal }]
   }
 
-  /** Whoever waits learns it now; the instance is ended, and its exit counts like any other. */
   #startTimedOut(now: number): SupervisorAction[] {
     const error = this.#error(
       'DM_INSTANCE_START_TIMEOUT',
       `instance ${this.id} was not ready within ${this.#policy.startTimeoutMs} ms`,
     )
-    this.#end('timeout', 'SIGTERM', now)
+    return this.#endStart(error, now)
+  }
+
+  /** Whoever waits learns it now; the instance is ended, and its exit counts like any other. */
+  #endStart(error: MachinesError, now: number): SupervisorAction[] {
+    this.#end('failed', 'SIGTERM', now)
     return [this.#failed(error), ...this.#settleStart(error), ...this.#sendSignal(now)]
   }
 

@@ -5,13 +5,23 @@
 import type { Readable } from 'node:stream'
 import type { InstancePlan } from '../../allocator/plan-types.js'
 import type { InstanceChannel } from '../../instances/channel/instance-channel.js'
+import type { BotIpc, DialectSpec } from '../../instances/dialects/dialect.js'
 import type { RunOptions } from '../../options/resolved-options.js'
 
 export interface LaunchSpec extends InstancePlan {
   readonly totalShards: number
   readonly machine: string
   readonly callTimeoutMs: number
+  /** discordoo's ids of this manager and of the instance. */
+  readonly managerIpcId: string
+  readonly instanceIpcId: string
   readonly run: RunOptions
+}
+
+/** What the dialects look at. */
+export function dialectSpecOf(spec: LaunchSpec): DialectSpec {
+  const { id, shards, totalShards, run, managerIpcId, instanceIpcId } = spec
+  return { instance: id, shards, totalShards, mode: run.mode, managerIpcId, instanceIpcId }
 }
 
 /** How an instance ended. */
@@ -27,6 +37,8 @@ export type KillSignal = 'SIGTERM' | 'SIGKILL'
 
 export interface LaunchedInstance {
   readonly channel: InstanceChannel
+  /** Node's own messages, which bots of other dialects use. */
+  readonly ipc: BotIpc
   /** Undefined in workers mode. */
   readonly pid: number | undefined
   readonly stdout: Readable

@@ -1,6 +1,8 @@
 /** The modes on one machine: a fleet, and a router between its instances and this manager. */
 import { planShards } from '../../allocator/plan-instances.js'
 import { type ErrorCode, MachinesError } from '../../errors.js'
+import type { DialectMessage } from '../../instances/dialects/dialect.js'
+import type { IpcIds } from '../../instances/ipc-ids.js'
 import type { ResolvedLocal } from '../../options/resolved-options.js'
 import type { Calls } from '../../routing/calls.js'
 import { parentEndpoint } from '../../routing/endpoint.js'
@@ -28,6 +30,7 @@ export class LocalMode implements ManagerMode {
     options: ResolvedLocal,
     system: System,
     onEvent: (event: ModeEvent) => void,
+    ipcIds: IpcIds,
     newFleet: FleetFactory = launchedFleet,
   ) {
     this.#options = options
@@ -46,17 +49,22 @@ export class LocalMode implements ManagerMode {
       callTimeoutMs: options.callTimeoutMs,
       acceptRemoteEval: true,
       onUndelivered: (report) => onEvent({ type: 'undelivered', report }),
+      onMail: (mail) => onEvent({ type: 'mail', mail }),
+      onWarning: (error) => onEvent({ type: 'warning', error }),
       hops: {
         local: (instance) => (envelope) => this.#fleet.deliver(instance, envelope),
         machine: () => undefined,
         manager: () => undefined,
       },
     })
+    const instances = plan.machines.flatMap((machine) => machine.instances)
     this.#node.router.setTopology(Topology.fromPlan(plan))
     this.#fleet = newFleet({
       machine: machineName,
       totalShards: options.totalShards,
-      instances: plan.machines.flatMap(({ instances }) => instances),
+      instances,
+      instanceCount: () => instances.length,
+      ipcIds,
       run: options.run,
       callTimeoutMs: options.callTimeoutMs,
       system,
@@ -66,11 +74,18 @@ export class LocalMode implements ManagerMode {
         onEvent({ type: 'envelope', instance, envelope })
         this.#node.router.fromLocal(instance, envelope)
       },
+      onNotTaken: (envelope) => this.#node.router.notDelivered(envelope),
+      onUndelivered: (report) => onEvent({ type: 'undelivered', report }),
+      onWarning: (error) => onEvent({ type: 'warning', error }),
     })
   }
 
   get calls(): Calls {
     return this.#node.calls
+  }
+
+  tell(message: DialectMessage): void {
+    this.#node.tell(message)
   }
 
   async start(): Promise<void> {

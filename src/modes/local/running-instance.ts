@@ -1,17 +1,37 @@
 /** One live incarnation, wired to the fleet: its frames, its output and its exit. */
+
+import type { MachinesError } from '../../errors.js'
 import {
   type InstanceChannel,
   InstanceOp,
   ManagerOp,
 } from '../../instances/channel/instance-channel.js'
+import type { GatewayState } from '../../instances/dialects/dialect.js'
+import { DialectDesk } from '../../instances/dialects/dialect-desk.js'
 import { limits } from '../../limits.js'
+import type { Undelivered } from '../../routing/router-types.js'
 import { type System, sleep } from '../../system/system.js'
+import { candidatesFor } from './dialects.js'
+import { InstanceInbox } from './instance-inbox.js'
 import { InstanceOutput, type OutputOptions } from './instance-output.js'
-import type { InstanceExit, LaunchedInstance, LaunchSpec } from './launcher.js'
+import {
+  dialectSpecOf,
+  type InstanceExit,
+  type LaunchedInstance,
+  type LaunchSpec,
+} from './launcher.js'
 
 export interface RunningEvents {
   ready(): void
+  /** The bot said that it cannot start. */
+  startFailed(error: MachinesError): void
+  /** What became of a gateway connection of the bot. */
+  gateway(state: GatewayState): void
   envelope(envelope: Uint8Array): void
+  /** Nobody in the instance has taken this, and nobody will. */
+  notTaken(envelope: Uint8Array): void
+  undelivered(report: Undelivered): void
+  warning(error: MachinesError): void
   /** The instance asks for room: resolves when links have some. */
   flushed(): Promise<void>
   /** The channel closed or carried nonsense; the exit may follow. */
@@ -20,22 +40,34 @@ export interface RunningEvents {
   exited(exit: InstanceExit): void
 }
 
+export interface RunningOptions {
+  readonly system: System
+  /** How many instances there are over all machines. */
+  readonly instanceCount: () => number
+}
+
 export class RunningInstance {
   readonly launched: LaunchedInstance
   readonly #channel: InstanceChannel
   readonly #events: RunningEvents
+  readonly #desk: DialectDesk
+  readonly #inbox: InstanceInbox
   #greeted = false
   #gone = false
 
   constructor(
     launched: LaunchedInstance,
     spec: LaunchSpec,
-    options: OutputOptions & { readonly system: System },
+    options: OutputOptions & RunningOptions,
     events: RunningEvents,
   ) {
     this.launched = launched
     this.#channel = launched.channel
     this.#events = events
+    this.#desk = this.#createDesk(spec, options)
+    this.#inbox = new InstanceInbox(this.#desk, (envelope) =>
+      this.#channel.send(ManagerOp.ENVELOPE, envelope),
+    )
     const channelClosed = this.#listen()
     const output = new InstanceOutput(launched, spec, options)
     void this.#awaitExit(channelClosed, output, options.system)
@@ -43,10 +75,12 @@ export class RunningInstance {
 
   /** False until the preload has said HELLO, and when the channel takes no more. */
   deliver(envelope: Uint8Array): boolean {
-    return this.#greeted && this.#channel.send(ManagerOp.ENVELOPE, envelope)
+    return this.#greeted && !this.#gone && this.#inbox.deliver(envelope)
   }
 
+  /** In the words of its dialect, unless it has listeners for ours. */
   askStop(reason: string, timeoutMs: number): void {
+    if (!this.#inbox.isAttached && this.#desk.stop()) return
     const request = JSON.stringify({ reason, timeoutMs })
     this.#channel.send(ManagerOp.STOP, Buffer.from(request), 'vital')
   }
@@ -74,6 +108,9 @@ export class RunningInstance {
     switch (op) {
       case InstanceOp.HELLO:
         this.#greeted = true
+        return
+      case InstanceOp.ATTACHED:
+        this.#inbox.attached()
         return
       case InstanceOp.READY:
         this.#events.ready()
@@ -106,7 +143,33 @@ export class RunningInstance {
       await withinMs(system, limits.outputDrainMs, last)
     }
     this.#gone = true
+    this.#desk.close()
+    for (const envelope of this.#inbox.takeHeld()) this.#events.notTaken(envelope)
     this.#events.exited(exit)
+  }
+
+  #createDesk(spec: LaunchSpec, options: RunningOptions): DialectDesk {
+    const events = this.#events
+    return new DialectDesk({
+      spec: dialectSpecOf(spec),
+      system: options.system,
+      ipc: this.launched.ipc,
+      candidates: candidatesFor(spec.run.dialect),
+      callTimeoutMs: spec.callTimeoutMs,
+      instanceCount: options.instanceCount,
+      send: (envelope) => {
+        events.envelope(envelope)
+        return true
+      },
+      events: {
+        recognised: () => this.#inbox.release(),
+        ready: () => events.ready(),
+        failed: (error) => events.startFailed(error),
+        gateway: (state) => events.gateway(state),
+        undelivered: (report) => events.undelivered(report),
+        warning: (error) => events.warning(error),
+      },
+    })
   }
 }
 

@@ -64,6 +64,11 @@ export class Supervisor {
     return this.#step(id, now, (cycle) => cycle.ready(now))
   }
 
+  /** The bot reported that it cannot start. */
+  startFailed(id: number, error: MachinesError, now: number): SupervisorAction[] {
+    return this.#step(id, now, (cycle) => cycle.startFailed(error, now))
+  }
+
   /** The local channel closed, or made no sense. */
   channelLost(id: number, now: number): SupervisorAction[] {
     return this.#step(id, now, (cycle) => cycle.channelLost(now))

@@ -2,6 +2,7 @@
  * Reads control messages from the other manager. It is authenticated, but it may be another version
  * or have a bug: what is malformed gives undefined, is counted by the caller, and does no harm.
  */
+import type { GatewayState } from '../../instances/dialects/dialect.js'
 import { limits } from '../../limits.js'
 import type {
   ExitSummary,
@@ -76,6 +77,12 @@ function parseWith<M>(
   return fields && isKeyOf(table, fields.op) ? table[fields.op]?.(fields) : undefined
 }
 
+const gatewayStates: Readonly<Record<GatewayState, true>> = {
+  disconnected: true,
+  reconnecting: true,
+  resumed: true,
+}
+
 type EventParser = (instance: number, fields: Fields) => InstanceEvent | undefined
 
 const events: Readonly<Record<InstanceEvent['type'], EventParser>> = {
@@ -85,6 +92,8 @@ const events: Readonly<Record<InstanceEvent['type'], EventParser>> = {
     pid: isCount(pid) ? pid : undefined,
   }),
   ready: (instance) => ({ type: 'ready', instance }),
+  gateway: (instance, { state }) =>
+    isKeyOf(gatewayStates, state) ? { type: 'gateway', instance, state } : undefined,
   exited: (instance, { exit }) => {
     const summary = parseExit(exit)
     return summary && { type: 'exited', instance, exit: summary }

@@ -1,5 +1,6 @@
 /** A fleet of real instances, in each of the three modes. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { IpcIds } from '../../../dist/instances/ipc-ids.js'
 import { createFleet } from '../../../dist/modes/local/fleet.js'
 import type { Fleet, InstanceEvent } from '../../../dist/modes/local/fleet-types.js'
 import { createLauncher } from '../../../dist/modes/local/launchers/create-launcher.js'
@@ -29,6 +30,11 @@ describe.each(launcherModes)('a fleet of %s', (mode) => {
       ],
       run: runOptions(mode, { env: { SCRIPT: script }, ...changes }),
       callTimeoutMs: 1_000,
+      instanceCount: () => 2,
+      ipcIds: new IpcIds(realSystem),
+      onNotTaken: nothing,
+      onUndelivered: nothing,
+      onWarning: nothing,
       system: realSystem,
       writeOutput: (_stream, line) => {
         lines.push(line)

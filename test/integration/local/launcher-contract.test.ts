@@ -224,6 +224,20 @@ describe.each(launcherModes)('the launcher of %s', (mode) => {
     expect(bot.ops).not.toContain(3)
   })
 
+  it("carries Node's own messages both ways, and refuses them when the bot is gone", async () => {
+    const bot = launch('ownTraffic')
+    const { ipc } = bot.instance
+    const heard: unknown[] = []
+    ipc.onMessage = (message) => void heard.push(message)
+    await expect.poll(() => heard).toEqual([{ hello: 'own' }])
+    expect(ipc.send(['question', { text: 'x'.repeat(100_000) }])).toBe(true)
+    await expect.poll(() => heard.length).toBe(2)
+    expect(heard[1]).toEqual({ echoed: ['question', { text: 'x'.repeat(100_000) }] })
+    bot.instance.kill('SIGKILL')
+    await bot.instance.exited
+    expect(ipc.send('anybody?')).toBe(false)
+  })
+
   it('runs CommonJS bots as their own main module', async () => {
     const file = botFile('required.cjs')
     const bot = new LaunchedBot(launcher.launch(specOf(runOptions(mode, { file }))))

@@ -158,6 +158,7 @@ describe('a local manager', () => {
           healthyMs: 60_000,
         },
         output: 'prefix',
+        dialect: 'auto',
       },
       shards: [0, 1, 2, 3],
       shardsPerInstance: 1,

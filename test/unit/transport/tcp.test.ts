@@ -48,9 +48,10 @@ describe('tcpCarrier', () => {
     const { address } = await listen('127.0.0.1', [])
     const { stream } = await dial('127.0.0.1', address.port)
     // Node leaves these options of `connect` aside where the socket exists before.
-    expect(noDelay.mock.calls[noDelay.mock.contexts.indexOf(stream as Socket)]).toEqual([true])
-    const probed = keepAlive.mock.calls[keepAlive.mock.contexts.indexOf(stream as Socket)]
-    expect(probed).toEqual([true, 30_000])
+    const ofStream = ({ mock }: typeof noDelay | typeof keepAlive) =>
+      mock.calls[mock.contexts.indexOf(stream)]
+    expect(ofStream(noDelay)).toEqual([true])
+    expect(ofStream(keepAlive)).toEqual([true, 30_000])
     noDelay.mockRestore()
     keepAlive.mockRestore()
   })

@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import { socketChannel } from '../../../instances/channel/socket-channel.js'
 import type { InstanceExit, LaunchedInstance, LaunchSpec } from '../launcher.js'
 import type { Reaper } from '../reaper/reaper.js'
+import { childIpc } from './bot-ipc.js'
 import { failedLaunch } from './failed-launch.js'
 
 /** Output through pipes, Node's ipc left to the bot, our socket pair on file descriptor 4. */
@@ -41,6 +42,7 @@ export function childInstance(
   void exited.then(() => reaper.unwatch(pid))
   return {
     channel: socketChannel(socket),
+    ipc: childIpc(child),
     pid,
     stdout,
     stderr,

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { MachinesError, toError } from '../../../errors.js'
 import type { InstanceChannel } from '../../../instances/channel/instance-channel.js'
 import type { LaunchedInstance, LaunchSpec } from '../launcher.js'
+import { closedIpc } from './bot-ipc.js'
 
 const closedChannel: InstanceChannel = {
   events: { frame() {}, close() {} },
@@ -26,6 +27,7 @@ function spawnError(spec: LaunchSpec, thrown: unknown): MachinesError {
 export function failedLaunch(spec: LaunchSpec, reason: Promise<unknown>): LaunchedInstance {
   return {
     channel: { ...closedChannel },
+    ipc: closedIpc(),
     pid: undefined,
     stdout: Readable.from([]),
     stderr: Readable.from([]),

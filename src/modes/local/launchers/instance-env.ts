@@ -6,7 +6,8 @@ import {
   identityVariable,
 } from '../../../instances/channel/instance-channel.js'
 import { type ChannelKind, channelVariable } from '../../../instances/channel/instance-identity.js'
-import type { Launcher, LaunchSpec } from '../launcher.js'
+import { dialectEnv } from '../dialects.js'
+import { dialectSpecOf, type Launcher, type LaunchSpec } from '../launcher.js'
 
 /** The manager proves itself with it; a bot, and whoever breaks into a bot, has no use for it. */
 export const secretVariable = 'DISCORDOO_MACHINES_SECRET'
@@ -33,6 +34,7 @@ export function instanceEnv(
   const env: NodeJS.ProcessEnv = {
     ...managerEnv,
     ...spec.run.env,
+    ...dialectEnv(spec.run.dialect, dialectSpecOf(spec)),
     [identityVariable]: JSON.stringify(identityOf(spec, mode)),
     [channelVariable]: kind,
   }

@@ -2,14 +2,27 @@
 import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toError } from '../../../errors.js'
 import { portChannel, portMarker } from '../../../instances/channel/port-channel.js'
-import type { InstanceExit, LaunchedInstance, Launcher, LaunchSpec } from '../launcher.js'
+import { discordJsWorkerData } from '../../../instances/dialects/discordjs/discordjs-env.js'
+import { mayBe } from '../dialects.js'
+import {
+  dialectSpecOf,
+  type InstanceExit,
+  type LaunchedInstance,
+  type Launcher,
+  type LaunchSpec,
+} from '../launcher.js'
+import { workerIpc } from './bot-ipc.js'
 import { withPreload } from './exec-argv.js'
 import { guardedLaunch } from './failed-launch.js'
 import { instanceEnv } from './instance-env.js'
 
 function create(spec: LaunchSpec, execArgv: readonly string[] | undefined): Worker {
+  const { spawnOptions, dialect } = spec.run
   const options: WorkerOptions = {
-    ...spec.run.spawnOptions,
+    ...spawnOptions,
+    workerData: mayBe(dialect, 'discord.js')
+      ? discordJsWorkerData(dialectSpecOf(spec), spawnOptions.workerData)
+      : spawnOptions.workerData,
     env: instanceEnv(process.env, spec, 'workers'),
     execArgv: withPreload(execArgv, process.execArgv),
     stdin: false,
@@ -58,6 +71,7 @@ function launch(spec: LaunchSpec): LaunchedInstance {
   channel.unref()
   return {
     channel,
+    ipc: workerIpc(worker),
     pid: undefined,
     stdout: worker.stdout,
     stderr: worker.stderr,

@@ -1,5 +1,7 @@
 /** The child: stands by on its port, runs what its parent assigns, and keeps running without it. */
 import { type ErrorCode, MachinesError } from '../../../errors.js'
+import type { DialectMessage } from '../../../instances/dialects/dialect.js'
+import type { IpcIds } from '../../../instances/ipc-ids.js'
 import type { ManagerIdentity } from '../../../link/identity.js'
 import type { LinkHealth, Peer } from '../../../link/link.js'
 import type { Admission, LinkServer } from '../../../link/link-server.js'
@@ -29,6 +31,7 @@ export class ChildMode implements ManagerMode {
   readonly #system: System
   readonly #onEvent: (event: ModeEvent) => void
   readonly #links: Pick<ChildLinks, 'serve' | 'identity' | 'forgetPeer'>
+  readonly #ipcIds: IpcIds
   readonly #workload: ChildWorkload
   readonly #network: ChildNetwork
   readonly #door: ChildDoor
@@ -43,12 +46,14 @@ export class ChildMode implements ManagerMode {
     links: Pick<ChildLinks, 'serve' | 'identity' | 'forgetPeer'>,
     system: System,
     onEvent: (event: ModeEvent) => void,
+    ipcIds: IpcIds,
     newFleet: FleetFactory = launchedFleet,
   ) {
     this.#options = options
     this.#system = system
     this.#onEvent = onEvent
     this.#links = links
+    this.#ipcIds = ipcIds
     this.#door = new ChildDoor(options.takeover, system, onEvent)
     this.#network = this.#createNetwork()
     this.#parent = new CurrentParent(system, this.#door, {
@@ -66,6 +71,10 @@ export class ChildMode implements ManagerMode {
 
   get calls(): Calls {
     return this.#network.calls
+  }
+
+  tell(message: DialectMessage): void {
+    this.#network.tell(message)
   }
 
   async start(): Promise<void> {
@@ -236,6 +245,7 @@ export class ChildMode implements ManagerMode {
       deliver: (instance, envelope) =>
         this.#workload.running?.fleet.deliver(instance, envelope) ?? false,
       onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
+      onWarning: (error) => this.#onEvent({ type: 'warning', error }),
     })
   }
 
@@ -255,6 +265,11 @@ export class ChildMode implements ManagerMode {
         this.#onEvent({ type: 'envelope', instance, envelope })
         this.#network.router.fromLocal(instance, envelope)
       },
+      onNotTaken: (envelope) => this.#network.router.notDelivered(envelope),
+      onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
+      onWarning: (error) => this.#onEvent({ type: 'warning', error }),
+      instanceCount: () => this.#network.instanceCount,
+      ipcIds: this.#ipcIds,
     }
   }
 

@@ -2,6 +2,8 @@
  * The child as a node of the network: the router between its instances and the parent. It is made
  * anew with each assignment, as the plan gives this machine its number.
  */
+import type { MachinesError } from '../../../errors.js'
+import type { DialectMessage } from '../../../instances/dialects/dialect.js'
 import type { Calls } from '../../../routing/calls.js'
 import { managerEndpoint } from '../../../routing/endpoint.js'
 import type { Router } from '../../../routing/router.js'
@@ -21,6 +23,7 @@ export interface NetworkOptions {
   /** The instance takes it, or false. */
   deliver(instance: number, envelope: Uint8Array): boolean
   onUndelivered(report: Undelivered): void
+  onWarning(error: MachinesError): void
 }
 
 export class ChildNetwork {
@@ -38,6 +41,15 @@ export class ChildNetwork {
 
   get calls(): Calls {
     return this.#node.calls
+  }
+
+  /** How many instances the bot has over all machines; 0 before the parent has said it. */
+  get instanceCount(): number {
+    return this.#topology?.instances.length ?? 0
+  }
+
+  tell(message: DialectMessage): void {
+    this.#node.tell(message)
   }
 
   get router(): Router {
@@ -71,6 +83,7 @@ export class ChildNetwork {
       callTimeoutMs: assignment?.callTimeoutMs ?? options.callTimeoutMs,
       acceptRemoteEval: options.acceptRemoteEval,
       onUndelivered: (report) => options.onUndelivered(report),
+      onWarning: (error) => options.onWarning(error),
       hops: {
         local: (instance) => (envelope) => options.deliver(instance, envelope),
         machine: up,

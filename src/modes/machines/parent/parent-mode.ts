@@ -2,6 +2,7 @@
 import { planShards } from '../../../allocator/plan-instances.js'
 import type { ShardPlan } from '../../../allocator/plan-types.js'
 import { type ErrorCode, MachinesError } from '../../../errors.js'
+import type { DialectMessage } from '../../../instances/dialects/dialect.js'
 import type { ManagerIdentity } from '../../../link/identity.js'
 import type { ResolvedParent } from '../../../options/resolved-options.js'
 import type { Calls } from '../../../routing/calls.js'
@@ -50,6 +51,10 @@ export class ParentMode implements ManagerMode {
 
   get calls(): Calls {
     return this.#node.calls
+  }
+
+  tell(message: DialectMessage): void {
+    this.#node.tell(message)
   }
 
   async start(): Promise<void> {
@@ -134,6 +139,8 @@ export class ParentMode implements ManagerMode {
       callTimeoutMs: this.#options.callTimeoutMs,
       acceptRemoteEval: false,
       onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
+      onMail: (mail) => this.#onEvent({ type: 'mail', mail }),
+      onWarning: (error) => this.#onEvent({ type: 'warning', error }),
       hops: this.#seats.hops,
     })
   }

@@ -2,10 +2,11 @@
 import type { InstancePlan } from '../../../allocator/plan-types.js'
 import type { InstanceEvent, InstancePhase, InstanceStatus } from '../../local/fleet-types.js'
 
-/** Phases after an event. A failed start is told beside the exit or crash loop that it ends in. */
+/** Phases after an event. What becomes of gateway connections is no phase. A failed start is told beside the exit or crash loop that it ends in. */
 const phaseAfter: Readonly<Record<InstanceEvent['type'], InstancePhase | undefined>> = {
   spawned: 'starting',
   ready: 'ready',
+  gateway: undefined,
   exited: 'backoff',
   respawning: 'backoff',
   'crash-loop': 'crash-loop',

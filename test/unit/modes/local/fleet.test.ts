@@ -8,15 +8,20 @@ import type {
   Launcher,
   LaunchSpec,
 } from '../../../../src/modes/local/launcher.js'
+import { closedIpc } from '../../../../src/modes/local/launchers/bot-ipc.js'
 import type { RunOptions } from '../../../../src/options/resolved-options.js'
+import { EnvelopeKind, Status, Verb } from '../../../../src/routing/envelope.js'
+import { encodeEnvelope } from '../../../../src/routing/envelope-codec.js'
 import { deferred } from '../../../support/deferred.js'
 import { FakeChannel } from '../../../support/fake-channel.js'
+import { quietFleet } from '../../../support/fleet-options.js'
 import { runOptions } from '../../../support/launched-bot.js'
 import { VirtualSystem } from '../../../support/virtual-system.js'
 
 const hello = 1
 const ready = 2
 const flush = 5
+const attached = 6
 const stopFrame = /^16:/
 
 /** An instance that exists only in this test. */
@@ -25,6 +30,7 @@ class FakeInstance implements LaunchedInstance {
   readonly stdout = new PassThrough()
   readonly stderr = new PassThrough()
   readonly raw: unknown = this
+  readonly ipc = closedIpc()
   readonly pid: number
   readonly spec: LaunchSpec
   readonly signals: string[] = []
@@ -46,6 +52,7 @@ class FakeInstance implements LaunchedInstance {
 
   becomeReady(): void {
     this.channel.receive(hello)
+    this.channel.receive(attached)
     this.channel.receive(ready)
   }
 
@@ -81,6 +88,7 @@ function setUp(
     },
   }
   const fleet: Fleet = createFleet(launcher, {
+    ...quietFleet,
     machine: 'm',
     totalShards: 2 * count,
     instances: Array.from({ length: count }, (_, id) => ({ id, shards: [2 * id, 2 * id + 1] })),
@@ -282,17 +290,31 @@ describe('envelopes', () => {
   it('go out from hello to exit, and come in', async () => {
     const { fleet, get, envelopes, system } = setUp(1)
     void fleet.start()
-    expect(fleet.deliver(0, Buffer.from('early'))).toBe(false)
+    const message = encodeEnvelope(
+      {
+        kind: EnvelopeKind.SEND,
+        verb: Verb.MESSAGE,
+        status: Status.NONE,
+        requestId: 1,
+        source: 0,
+        budgetMs: 0,
+        target: { kind: 'delivered', machine: 'm' },
+      },
+      Buffer.from('hi'),
+    )
+    expect(fleet.deliver(0, message)).toBe(false)
     get(0).channel.receive(hello)
-    expect(fleet.deliver(0, Buffer.from('starting'))).toBe(true)
+    get(0).channel.receive(attached)
+    expect(fleet.deliver(0, message)).toBe(true)
     get(0).channel.receive(3, 'question')
     get(0).channel.receive(ready)
-    expect(fleet.deliver(0, Buffer.from('ready'))).toBe(true)
+    expect(fleet.deliver(0, message)).toBe(true)
     get(0).exit({ code: 1, signal: null })
-    expect(fleet.deliver(0, Buffer.from('late'))).toBe(false)
+    expect(fleet.deliver(0, message)).toBe(false)
     await system.advance(0)
     get(0).channel.receive(3, 'from beyond')
-    expect(get(0).channel.calls).toEqual(['3:starting', '3:ready'])
+    const sent = `3:${Buffer.from(message).toString()}`
+    expect(get(0).channel.calls).toEqual([sent, sent])
     expect(envelopes).toEqual(['0 question'])
   })
 })

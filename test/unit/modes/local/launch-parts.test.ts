@@ -38,6 +38,8 @@ describe('the environment of an instance', () => {
     totalShards: 4,
     machine: 'm',
     callTimeoutMs: 1_000,
+    managerIpcId: '1',
+    instanceIpcId: '2',
     run: runOptions('workers', {
       env: { GIVEN: 'by the user', PATH: '/user', DISCORDOO_MACHINES_INSTANCE: 'forged' },
     }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { IpcIds } from '../../../../src/instances/ipc-ids.js'
 import { createFleet } from '../../../../src/modes/local/fleet.js'
 import { LocalMode } from '../../../../src/modes/local/local-mode.js'
 import type { ModeEvent } from '../../../../src/modes/mode.js'
@@ -27,6 +28,7 @@ function setUp() {
     options,
     system,
     (event) => events.push(event),
+    new IpcIds(system),
     (fleet) => createFleet(launcher, fleet),
   )
   const phases = () => events.flatMap((event) => (event.type === 'machine' ? [event.phase] : []))

@@ -1,13 +1,15 @@
 /** Whatever happens in whatever order: never two live incarnations, and every wait ends. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MachinesError } from '../../../../src/errors.js'
 import type { SupervisorAction } from '../../../../src/modes/local/instance-cycle.js'
 import { Supervisor } from '../../../../src/modes/local/supervisor.js'
 
 const ids = [0, 1, 2]
+const unable = new MachinesError('DM_INTERNAL', 'it cannot start')
 const concurrency = 2
 
-const doings = ['create', 'stop', 'ready', 'exit', 'lost', 'tick', 'stopAll'] as const
+const doings = ['create', 'stop', 'ready', 'exit', 'lost', 'unable', 'tick', 'stopAll'] as const
 const step = fc.record({
   doing: fc.constantFrom(...doings),
   id: fc.constantFrom(...ids),
@@ -49,7 +51,7 @@ class World {
 
   take({ doing, id, afterMs }: Step): void {
     this.#now += afterMs
-    if (doing === 'ready' || doing === 'exit' || doing === 'lost') {
+    if (doing === 'ready' || doing === 'exit' || doing === 'lost' || doing === 'unable') {
       if (this.live.has(id)) this.#happen(doing, id)
     } else if (doing === 'create') {
       this.#startWaits.add(id)
@@ -87,10 +89,13 @@ class World {
     expect([...this.#endWaits]).toEqual([])
   }
 
-  #happen(doing: 'ready' | 'exit' | 'lost', id: number): void {
+  #happen(doing: 'ready' | 'exit' | 'lost' | 'unable', id: number): void {
     if (doing === 'ready') {
       this.#starting.delete(id)
       this.#check(this.#supervisor.ready(id, this.#now))
+    } else if (doing === 'unable') {
+      this.#starting.delete(id)
+      this.#check(this.#supervisor.startFailed(id, unable, this.#now))
     } else if (doing === 'lost') {
       this.#check(this.#supervisor.channelLost(id, this.#now))
     } else {

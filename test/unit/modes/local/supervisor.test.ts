@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MachinesError } from '../../../../src/errors.js'
 import { spawnLoopExitCode } from '../../../../src/instances/spawn-loop.js'
 import type { SupervisorAction } from '../../../../src/modes/local/instance-cycle.js'
 import type { InstanceExit } from '../../../../src/modes/local/launcher.js'
@@ -98,6 +99,18 @@ describe('starting', () => {
     expect(shown(supervisor.exited(0, exit, 15_001))).toEqual(['exited 0', 'respawning 0'])
     expect(shown(supervisor.tick(15_751))).toEqual(['launch 0'])
     expect(shown(supervisor.ready(0, 16_000))).toEqual(['ready 0'])
+  })
+
+  it('ends one whose bot says that it cannot start, and starts it again', () => {
+    const supervisor = launched()
+    const error = new MachinesError('DM_INTERNAL', 'no gateway')
+    expect(shown(supervisor.startFailed(0, error, 5))).toEqual([
+      'start-failed 0',
+      'settled 0 DM_INTERNAL',
+      'SIGTERM 0',
+    ])
+    expect(supervisor.startFailed(0, error, 6)).toEqual([])
+    expect(shown(supervisor.exited(0, exit, 7))).toEqual(['exited 0', 'respawning 0'])
   })
 
   it('waits by the number of shards where no timeout was given', () => {

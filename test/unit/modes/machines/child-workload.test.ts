@@ -9,6 +9,7 @@ import {
 } from '../../../../src/modes/machines/child/child-workload.js'
 import type { RunOptions } from '../../../../src/options/resolved-options.js'
 import { FakeLauncher } from '../../../support/fake-launcher.js'
+import { quietFleet } from '../../../support/fleet-options.js'
 import { runOptions } from '../../../support/launched-bot.js'
 import { VirtualSystem } from '../../../support/virtual-system.js'
 
@@ -25,6 +26,7 @@ function setUp(changes: { runOptions?: () => RunOptions } = {}) {
     runOptions: () => runOptions('processes', { killTimeoutMs: 1_000, output: 'ignore' }),
     createFleet: ({ machine, totalShards, instances, callTimeoutMs }, run) =>
       createFleet(launcher, {
+        ...quietFleet,
         machine,
         totalShards,
         instances,

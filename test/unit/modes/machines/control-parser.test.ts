@@ -23,6 +23,7 @@ const fromChild: readonly ChildMessage[] = [
   { op: 'stopped' },
   { op: 'event', event: { type: 'spawned', instance: 1, pid: 8 } },
   { op: 'event', event: { type: 'ready', instance: 1 } },
+  { op: 'event', event: { type: 'gateway', instance: 1, state: 'reconnecting' } },
   { op: 'event', event: { type: 'exited', instance: 1, exit: { code: 1, signal: null } } },
   {
     op: 'event',
