@@ -36,6 +36,8 @@ function managerOf(
     file,
     shards: 6,
     shardsPerInstance: 2,
+    // Told beforehand in one mode, found out in the others.
+    dialect: mode === 'clusters' ? 'discordoo' : 'auto',
     killTimeoutMs: 2_000,
     respawn: { delayMs: 20, attemptsMax: 2 },
     output: 'ignore',

@@ -30,7 +30,9 @@ function managerOf(
 ): ShardingManager {
   const env = { DISCORD_API: discord.apiUrl, BOT_FATE: `2:${fate}` }
   const file = botFile('discordjs.js')
-  return bed.make({ mode, file, shards: 4, ...hasty, [mode]: { env }, ...more })
+  // Told beforehand in one mode, found out in the others.
+  const dialect = mode === 'clusters' ? 'discord.js' : 'auto'
+  return bed.make({ mode, file, shards: 4, dialect, ...hasty, [mode]: { env }, ...more })
 }
 
 const shardIds = ({ client }: EvalContext): number[] => client.shard.ids
