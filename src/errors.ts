@@ -33,6 +33,10 @@ export const errorCodes = {
   DM_INSTANCE_START_FAILED: 'The bot of an instance said itself that it cannot start.',
   DM_INSTANCE_SPAWN: 'The process, worker or cluster worker of an instance could not be created.',
   DM_INSTANCE_CRASH_LOOP: 'An instance kept exiting and will not be respawned by itself any more.',
+  DM_INSTANCE_MEMORY:
+    'The memory of an instance stayed above maxMemoryMb, so it is restarted; only ever a warning.',
+  DM_RESPAWN_HELD:
+    'A machine has started so many gateway sessions in 24 hours that it respawns no more for now.',
   DM_INSTANCE_UNKNOWN: 'No instance has this id.',
   DM_CHANNEL_PROTOCOL: 'Bytes on the local channel between manager and instance make no sense.',
   // Routing and calls.
@@ -84,6 +88,7 @@ export const errorCodes = {
   DM_LINK_BACKLOG: 'Too many bytes wait to be sent on a link.',
   DM_CONTROL_INVALID: 'A control message of the other manager makes no sense and was ignored.',
   DM_ASSIGNMENT_REFUSED: 'The child does not allow something that the parent pushed.',
+  DM_ASSIGNMENT_STALE: 'The assignment is older than what the child was told since.',
   DM_STATE_DIR: 'The state folder cannot be read or written.',
   DM_INTERNAL: 'An invariant of this package was broken; please report it.',
 } as const

@@ -75,7 +75,12 @@ export type LimitName =
   | 'managerLostGraceMs'
   | 'reaperGraceMs'
   | 'smallFileBytesMax'
+  | 'epochAttemptsMax'
+  | 'epochFilesKept'
   | 'outputDrainMs'
+  | 'memoryReportEveryMs'
+  | 'memoryToldEveryMs'
+  | 'memoryMbMax'
   | 'botRedialMsMin'
   | 'botRedialMsMax'
   | 'botHelloEveryMs'
@@ -355,10 +360,35 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'bytes',
     'Certificates, keys and state files are far smaller; a wrong path must not fill the memory.',
   ),
+  epochAttemptsMax: limit(
+    100,
+    'count',
+    'An attempt fails only where another start took a number at that very moment.',
+  ),
+  epochFilesKept: limit(
+    8,
+    'count',
+    'A start that overlaps with others must find the numbers that they have taken.',
+  ),
   outputDrainMs: limit(
     500,
     'ms',
     'How long the last output of an exited instance is waited for; a process it left behind may hold it open.',
+  ),
+  memoryReportEveryMs: limit(
+    2_000,
+    'ms',
+    'How often an instance measures its memory, in 0.1 ms: one that outgrows its limit is found in 4 s.',
+  ),
+  memoryToldEveryMs: limit(
+    30_000,
+    'ms',
+    'How often a machine tells its parent of one instance, if a tenth has changed: there may be 100,000.',
+  ),
+  memoryMbMax: limit(
+    1_048_576,
+    'count',
+    'MiB in maxMemoryMb: a terabyte for one instance is a limit given in bytes by mistake.',
   ),
   botRedialMsMin: limit(
     25,

@@ -109,6 +109,22 @@ export function replaceStateFile(
   withTemporary(file, content, access, system, (temporary) => renameSync(temporary, file))
 }
 
+/**
+ * Makes what was created or renamed in a folder last through a power cut. Not every system can do
+ * that for a folder (Windows cannot); then it is as safe as the file system makes it.
+ */
+export function flushFolder(folder: string): void {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(folder, 'r')
+    fsyncSync(descriptor)
+  } catch {
+    // Whoever needs more than this has written the file by then, and it can be read.
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
 function withTemporary<Result>(
   file: string,
   content: string,

@@ -7,7 +7,8 @@
  * | `certificate.key` | 0600 | the certificate made at start and its private key         |
  * | `certificate.pem` | 0644 | the certificate alone, for the other side to pin          |
  *
- * The folder belongs to one manager (`stateName`); `known-peers.ts` keeps its file there too.
+ * The folder belongs to one manager (`stateName`); `known-peers.ts` keeps its file there too, and a
+ * parent its epochs (`epoch-store.ts`).
  */
 import { join } from 'node:path'
 import { MachinesError, toError } from '../errors.js'

@@ -68,12 +68,20 @@ const topology = {
   machines: [{ index: 0, name: 'm0', instances: [[0, '0-3']] }],
   down: [],
 }
-const status = { id: 0, shards: [], phase: 'ready', pid: 7, respawns: 0 } as const
+const status = {
+  id: 0,
+  shards: [],
+  phase: 'ready',
+  pid: 7,
+  respawns: 0,
+  memoryMb: 90,
+  isHeld: false,
+} as const
 
 const controlTarget: FuzzTarget = {
   name: 'control messages',
   samples: [
-    encodeControl({ op: 'assign', revision: 1, assignment }),
+    encodeControl({ op: 'assign', parent: 'A'.repeat(44), epoch: 7, revision: 1, assignment }),
     encodeControl({ op: 'topology', topology }),
     encodeControl({ op: 'instance', call: 1, action: 'kill', instance: 2 }),
     encodeControl({

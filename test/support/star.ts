@@ -21,7 +21,7 @@ import { FakeLauncher } from './fake-launcher.js'
 import { type FaultyCarrier, faultyCarrier } from './faulty-carrier.js'
 import { botFile } from './launched-bot.js'
 import { plainSecure } from './link-world.js'
-import { testTrust } from './test-identity.js'
+import { keyOf, testIdentity, testTrust } from './test-identity.js'
 import { VirtualSystem } from './virtual-system.js'
 
 const port = 8379
@@ -132,7 +132,8 @@ class StarParent {
         events,
       })
     }
-    const links = { ...none, dial, open: () => Promise.resolve() }
+    const self = { parent: keyOf(testIdentity(key)), epoch }
+    const links = { ...none, self, dial, open: () => Promise.resolve() }
     this.mode = new ParentMode(options, links, star.system, (event) =>
       this.heard.events.push(event),
     )

@@ -26,6 +26,21 @@ export interface Assignment {
   readonly instances: readonly AssignedInstance[]
 }
 
+/**
+ * Who says what a machine has to run, and how late: a later start of a parent has a higher epoch,
+ * and within one start a later assignment to the same machine has a higher revision.
+ */
+export interface AssignmentSource extends ParentSelf {
+  readonly revision: number
+}
+
+/** Which start of which parent. */
+export interface ParentSelf {
+  /** Public key of the parent, base64. */
+  readonly parent: string
+  readonly epoch: number
+}
+
 export interface ErrorReport {
   readonly code: string
   readonly message: string
@@ -35,7 +50,7 @@ export type InstanceAction = 'kill' | 'create' | 'recreate'
 
 export type ParentMessage =
   /** An Assignment; the child parses it by itself, so that it can say what is wrong with it. */
-  | { readonly op: 'assign'; readonly revision: number; readonly assignment: unknown }
+  | (AssignmentSource & { readonly op: 'assign'; readonly assignment: unknown })
   | { readonly op: 'topology'; readonly topology: unknown }
   | {
       readonly op: 'instance'

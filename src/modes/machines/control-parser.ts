@@ -50,8 +50,9 @@ const childMessages: Readonly<Record<string, (fields: Fields) => ChildMessage | 
 }
 
 const parentMessages: Readonly<Record<string, (fields: Fields) => ParentMessage | undefined>> = {
-  assign({ revision, assignment }) {
-    return isCount(revision) ? { op: 'assign', revision, assignment } : undefined
+  assign({ parent, epoch, revision, assignment }) {
+    if (typeof parent !== 'string' || !isCount(epoch) || !isCount(revision)) return undefined
+    return { op: 'assign', parent, epoch, revision, assignment }
   },
   topology: ({ topology }) => ({ op: 'topology', topology }),
   instance({ call, action, instance }) {
@@ -107,6 +108,16 @@ const events: Readonly<Record<InstanceEvent['type'], EventParser>> = {
     return report && { type: 'start-failed', instance, ...report }
   },
   stopped: (instance) => ({ type: 'stopped', instance }),
+  'respawn-held': (instance, { delayMs, identifiesMax, isNews }) =>
+    isDuration(delayMs) && isCount(identifiesMax)
+      ? { type: 'respawn-held', instance, delayMs, identifiesMax, isNews: isNews === true }
+      : undefined,
+  memory: (instance, { memoryMb }) =>
+    isCount(memoryMb) ? { type: 'memory', instance, memoryMb } : undefined,
+  'memory-limit': (instance, { memoryMb, limitMb }) =>
+    isCount(memoryMb) && isCount(limitMb)
+      ? { type: 'memory-limit', instance, memoryMb, limitMb }
+      : undefined,
 }
 
 function parseEvent(value: unknown): InstanceEvent | undefined {
@@ -142,6 +153,8 @@ function parseStatus(value: unknown): InstanceStatus | undefined {
     phase: value.phase,
     pid: isCount(value.pid) ? value.pid : undefined,
     respawns: isCount(value.respawns) ? value.respawns : 0,
+    memoryMb: isCount(value.memoryMb) ? value.memoryMb : undefined,
+    isHeld: value.isHeld === true,
   }
 }
 

@@ -14,6 +14,7 @@ import type { FleetOptions, InstanceEvent } from '../../local/fleet-types.js'
 import { type FleetFactory, launchedFleet } from '../../local/launched-fleet.js'
 import { writeLine } from '../../local/output.js'
 import type { MachinePhase, MachineStatus, ManagerMode, ModeEvent } from '../../mode.js'
+import type { AssignmentSource } from '../control-messages.js'
 import { type CheckedAssignment, parseAssignment } from './assignment-parser.js'
 import { ChildDoor } from './child-door.js'
 import type { ChildLinkHandlers, ChildLinks } from './child-links.js'
@@ -60,7 +61,7 @@ export class ChildMode implements ManagerMode {
       handlers: this.#sessionHandlers(),
       unreachable: () => this.#network.router.machineLost('parent'),
     })
-    this.#workload = new ChildWorkload({
+    this.#workload = new ChildWorkload(options.takeover, {
       runOptions: ({ push }) => applyPush(options, push, processEnvironment()),
       createFleet: (assignment, run) => newFleet(this.#fleetOptions(assignment, run)),
       begun: () => this.#onBegun(),
@@ -173,7 +174,7 @@ export class ChildMode implements ManagerMode {
 
   #sessionHandlers(): ParentHooks['handlers'] {
     return {
-      apply: (wire, accepted) => this.#apply(wire, accepted),
+      apply: (wire, source, accepted) => this.#apply(wire, source, accepted),
       topology: (wire) => this.#network.setTopology(wire),
       control: (action, instance) => this[action](instance),
       stop: (reason) => this.#workload.stop(reason),
@@ -189,10 +190,14 @@ export class ChildMode implements ManagerMode {
     }
   }
 
-  async #apply(wire: unknown, accepted: (acceptance: Acceptance) => void): Promise<void> {
+  async #apply(
+    wire: unknown,
+    source: AssignmentSource,
+    accepted: (acceptance: Acceptance) => void,
+  ): Promise<void> {
     let running: Running | undefined
     try {
-      await this.#workload.apply(parseAssignment(wire), (acceptance) => {
+      await this.#workload.apply(parseAssignment(wire), source, (acceptance) => {
         running = this.#workload.running
         accepted(acceptance)
       })
@@ -269,6 +274,7 @@ export class ChildMode implements ManagerMode {
       onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
       onWarning: (error) => this.#onEvent({ type: 'warning', error }),
       instanceCount: () => this.#network.instanceCount,
+      hasShard: (shard) => this.#network.hasShard(shard),
       ipcIds: this.#ipcIds,
     }
   }

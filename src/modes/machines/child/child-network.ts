@@ -48,6 +48,11 @@ export class ChildNetwork {
     return this.#topology?.instances.length ?? 0
   }
 
+  /** Whether anybody serves a shard. */
+  hasShard(shard: number): boolean {
+    return this.#topology?.hasShard(shard) ?? false
+  }
+
   tell(message: DialectMessage): void {
     this.#node.tell(message)
   }

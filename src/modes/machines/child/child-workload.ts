@@ -1,14 +1,18 @@
 /**
  * What a child runs: at most one assignment and its fleet. A new assignment that equals the one in
  * force is adopted and nothing is restarted; any other one waits until the exits of the old
- * instances are confirmed, so no shard ever runs twice on this machine.
+ * instances are confirmed, so no shard ever runs twice on this machine. What is older than the last
+ * one is refused; only a restarted child, which knows of nothing, takes whatever comes.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { MachinesError } from '../../../errors.js'
 import type { RunOptions } from '../../../options/resolved-options.js'
 import type { Fleet, InstanceStatus } from '../../local/fleet-types.js'
+import type { AssignmentSource } from '../control-messages.js'
 import { judgeAdopted, type Verdict } from './adopted-start.js'
+import { type LastAssignment, staleness } from './assignment-order.js'
 import type { CheckedAssignment } from './assignment-parser.js'
+import type { TakeoverPolicy } from './parent-admission.js'
 
 /** What is told at once about an assignment that is in force from now on. */
 export interface Acceptance {
@@ -38,7 +42,10 @@ export interface Running {
 }
 
 export class ChildWorkload {
+  readonly #takeover: TakeoverPolicy
   readonly #hooks: WorkloadHooks
+  /** Who has given what was put into force last; it outlives a stop. */
+  #source: AssignmentSource | undefined
   #running: Running | undefined
   /** Why the start of what runs has failed, if it has. */
   #startFailure: unknown
@@ -51,7 +58,8 @@ export class ChildWorkload {
   #ending: Running | undefined
   readonly #adoptions: Set<() => void> = new Set()
 
-  constructor(hooks: WorkloadHooks) {
+  constructor(takeover: TakeoverPolicy, hooks: WorkloadHooks) {
+    this.#takeover = takeover
     this.#hooks = hooks
   }
 
@@ -76,25 +84,31 @@ export class ChildWorkload {
   /**
    * Puts an assignment into force, calls `accepted`, and resolves when every instance is ready.
    *
-   * Rejects before `accepted` with DM_ASSIGNMENT_REFUSED (what runs then runs on), afterwards with
-   * DM_START_FAILED; and with DM_START_ABORTED or DM_STOPPED when it was overtaken by a stop.
+   * Rejects before `accepted` with DM_ASSIGNMENT_STALE or DM_ASSIGNMENT_REFUSED (what runs then runs
+   * on), afterwards with DM_START_FAILED; and with DM_START_ABORTED or DM_STOPPED when it was
+   * overtaken by a stop.
    */
   async apply(
     assignment: CheckedAssignment,
+    source: AssignmentSource,
     accepted: (acceptance: Acceptance) => void,
   ): Promise<void> {
     const stopsBefore = this.#stops
     const begun = await this.#inTurn(async () => {
       this.#refuseAfterStop(stopsBefore)
-      const run = this.#hooks.runOptions(assignment)
       const current = this.#running
-      if (current && isDeepStrictEqual(current.assignment, assignment)) {
+      const isEqual = current !== undefined && isDeepStrictEqual(current.assignment, assignment)
+      this.#refuseStale(source, isEqual)
+      const run = this.#hooks.runOptions(assignment)
+      if (current && isEqual) {
+        this.#source = source
         accepted(acceptanceOf(current, true))
         return { started: this.#readyAgain(current) }
       }
       await this.#end('another assignment')
       this.#refuseAfterStop(stopsBefore)
       const running = { run, assignment, fleet: this.#hooks.createFleet(assignment, run) }
+      this.#source = source
       return { started: this.#begin(running, accepted) }
     })
     await begun.started
@@ -127,6 +141,13 @@ export class ChildWorkload {
       if (this.#running === running) this.#startFailure = error
       throw error
     })
+  }
+
+  #refuseStale(source: AssignmentSource, isEqual: boolean): void {
+    const isInForce = this.#running !== undefined
+    const last: LastAssignment | undefined = this.#source && { source: this.#source, isInForce }
+    const stale = staleness(source, isEqual, last, this.#takeover)
+    if (stale) throw stale
   }
 
   #refuseAfterStop(stopsBefore: number): void {

@@ -7,7 +7,12 @@ import type { Link, LinkEvents, LinkHealth } from '../../../link/link.js'
 import type { Taken } from '../../../routing/router-types.js'
 import type { System } from '../../../system/system.js'
 import type { InstanceEvent } from '../../local/fleet-types.js'
-import type { ErrorReport, InstanceAction, ParentMessage } from '../control-messages.js'
+import type {
+  AssignmentSource,
+  ErrorReport,
+  InstanceAction,
+  ParentMessage,
+} from '../control-messages.js'
 import { ControlOutbox } from '../control-outbox.js'
 import { parseParentMessage } from '../control-parser.js'
 import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages.js'
@@ -19,7 +24,11 @@ import { type Acceptance, isOvertaken } from './child-workload.js'
 /** What the parent may ask for, carried out by the child. */
 export interface SessionHandlers {
   /** See ChildWorkload.apply. */
-  apply(assignment: unknown, accepted: (acceptance: Acceptance) => void): Promise<void>
+  apply(
+    assignment: unknown,
+    source: AssignmentSource,
+    accepted: (acceptance: Acceptance) => void,
+  ): Promise<void>
   /** Throws DM_TOPOLOGY_INVALID. */
   topology(wire: unknown): void
   control(action: InstanceAction, instance: number): Promise<void>
@@ -98,7 +107,7 @@ export class ParentSession {
   #carryOut(message: ParentMessage): void {
     switch (message.op) {
       case 'assign':
-        void this.#assign(message.revision, message.assignment)
+        void this.#assign(message)
         break
       case 'topology':
         this.#takeTopology(message.topology)
@@ -112,10 +121,12 @@ export class ParentSession {
     }
   }
 
-  async #assign(revision: number, assignment: unknown): Promise<void> {
+  async #assign(message: Extract<ParentMessage, { op: 'assign' }>): Promise<void> {
+    const { parent, epoch, revision, assignment } = message
     let isAccepted = false
     try {
-      await this.#handlers.apply(assignment, (acceptance) => {
+      this.#refuseUnproven(parent)
+      await this.#handlers.apply(assignment, { parent, epoch, revision }, (acceptance) => {
         isAccepted = true
         this.#isAccepted = true
         this.#outbox.tell({ op: 'accepted', revision, ...acceptance })
@@ -127,6 +138,15 @@ export class ParentSession {
       if (isAccepted) this.#outbox.tell({ op: 'failed', revision, failures: failuresOf(error) })
       else this.#outbox.tell({ op: 'refused', revision, error: reportOf(error) })
     }
+  }
+
+  /** Nobody speaks for another parent than the one that the handshake has proven it is. */
+  #refuseUnproven(parent: string): void {
+    if (parent === this.link.peer?.key) return
+    const message = 'the assignment is in the name of another parent than the one that is linked'
+    const error = new MachinesError('DM_ASSIGNMENT_REFUSED', message)
+    this.#handlers.warning(error)
+    throw error
   }
 
   #takeTopology(wire: unknown): void {

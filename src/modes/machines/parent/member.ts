@@ -13,7 +13,7 @@ import { Reachability } from '../reachability.js'
 import { RemoteMachine, type RemoteMachineHooks } from './remote-machine.js'
 
 /** What a member tells the parent. */
-export interface MemberHooks extends Pick<RemoteMachineHooks, 'onPhase' | 'onInstance'> {
+export interface MemberHooks extends Pick<RemoteMachineHooks, 'self' | 'onPhase' | 'onInstance'> {
   /** A new link to this machine; it is not started yet. */
   dial(events: DialEvents): DialedLink
   envelope(envelope: Uint8Array): void
@@ -48,6 +48,7 @@ export class Member {
     this.#faults = new MessageFaults(peer, onWarning)
     this.#reachability = new Reachability(system, () => hooks.reachable())
     this.machine = new RemoteMachine(assignment, plans, {
+      self: () => hooks.self(),
       tell: (message) => this.#outbox.tell(message),
       onPhase: (phase, error) => hooks.onPhase(phase, error),
       onInstance: (event) => hooks.onInstance(event),

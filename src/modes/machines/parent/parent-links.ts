@@ -1,5 +1,7 @@
 /** How a parent reaches its machines: one address, certificate and trust per point. */
+import { join } from 'node:path'
 import { MachinesError } from '../../../errors.js'
+import { claimEpoch } from '../../../link/epoch-store.js'
 import type { ManagerIdentity } from '../../../link/identity.js'
 import { stateName } from '../../../link/identity-store.js'
 import type { DialEvents } from '../../../link/link.js'
@@ -13,6 +15,7 @@ import { plain, secureClient } from '../../../transport/tls.js'
 import { loadTlsMaterial, type TlsMaterial, withFallback } from '../../../transport/tls-material.js'
 import { udpCarrier } from '../../../transport/udp.js'
 import { loadUdx } from '../../../transport/udx.js'
+import type { ParentSelf } from '../control-messages.js'
 import { firstUseWarning, ManagerTrust, requireTrust } from '../manager-trust.js'
 
 interface Route {
@@ -26,9 +29,8 @@ export class ParentLinks {
   readonly #options: ResolvedParent
   readonly #system: System
   readonly #routes: readonly Route[]
-  /** Time-based, so that a restarted parent has a higher one without a file. */
-  readonly #epoch: number
   #trust: ManagerTrust | undefined
+  #self: ParentSelf | undefined
   /** The latest link of each point. */
   readonly #links = new Map<number, DialedLink>()
 
@@ -36,7 +38,6 @@ export class ParentLinks {
   constructor(options: ResolvedParent, system: System) {
     this.#options = options
     this.#system = system
-    this.#epoch = system.wallClock()
     this.#routes = options.points.map((point, index) => {
       const path = `machines.points[${index}].tls`
       const material = point.tls === false ? undefined : loadTlsMaterial(point.tls, path, undefined)
@@ -44,7 +45,10 @@ export class ParentLinks {
     })
   }
 
-  /** Reads the identity; before the first dial. Rejects with DM_STATE_DIR or DM_UDP_UNAVAILABLE. */
+  /**
+   * Reads the identity and takes the epoch of this start; once, before the first dial. Rejects with
+   * DM_STATE_DIR or DM_UDP_UNAVAILABLE.
+   */
   async open(onWarning: (error: MachinesError) => void): Promise<void> {
     const { trust: options, points } = this.#options
     // Now, because no later attempt to dial would fare better.
@@ -53,11 +57,13 @@ export class ParentLinks {
     const name = stateName('parent')
     const trust = await ManagerTrust.load(options, name, needsOne, this.#system, onWarning)
     this.#trust = trust
+    const claimed = claimEpoch(join(options.stateDir, name), this.#system)
+    this.#self = { parent: trust.shown.key, epoch: claimed.epoch }
     const now = this.#system.wallClock()
     const dates = this.#routes.flatMap(({ material }) =>
       material ? dateWarnings(material, now) : [],
     )
-    for (const warning of [...trust.warnings, ...dates]) onWarning(warning)
+    for (const warning of [...trust.warnings, ...claimed.warnings, ...dates]) onWarning(warning)
     const firstUse = this.#routes.filter(({ certificateDemanded }) =>
       trust.isFirstUse(certificateDemanded),
     )
@@ -68,6 +74,12 @@ export class ParentLinks {
   /** Undefined until it was read or made, which open() does. */
   get identity(): ManagerIdentity | undefined {
     return this.#trust?.shown
+  }
+
+  /** What children tell this start of this parent from others by. Throws DM_STATE before open(). */
+  get self(): ParentSelf {
+    if (this.#self !== undefined) return this.#self
+    throw new MachinesError('DM_STATE', 'the epoch is taken by start(); call it first')
   }
 
   /** Forgets the key of a machine, by its name; false: none was known. Throws DM_STATE before open(). */
@@ -95,7 +107,7 @@ export class ParentLinks {
       address: { host, port },
       system: this.#system,
       ...this.#options.link,
-      epoch: this.#epoch,
+      epoch: this.self.epoch,
       about: () => ({ kind: 'parent', node: process.version }),
       trust: trust.forPeer(peerName(route.point), route.certificateDemanded, (key) =>
         this.#objection(index, key),

@@ -17,11 +17,13 @@ import { ParentStart } from './parent-start.js'
 import { Seats } from './seats.js'
 import { StopRound } from './stop-round.js'
 
+type UsedLinks = Pick<ParentLinks, 'open' | 'self' | 'dial' | 'identity' | 'forgetPeer'>
+
 export class ParentMode implements ManagerMode {
   readonly #options: ResolvedParent
   readonly #system: System
   readonly #onEvent: (event: ModeEvent) => void
-  readonly #links: Pick<ParentLinks, 'open' | 'dial' | 'identity' | 'forgetPeer'>
+  readonly #links: UsedLinks
   readonly #node: ManagerNode
   readonly #seats: Seats
   readonly #start: ParentStart
@@ -29,7 +31,7 @@ export class ParentMode implements ManagerMode {
 
   constructor(
     options: ResolvedParent,
-    links: Pick<ParentLinks, 'open' | 'dial' | 'identity' | 'forgetPeer'>,
+    links: UsedLinks,
     system: System,
     onEvent: (event: ModeEvent) => void,
   ) {
@@ -40,6 +42,7 @@ export class ParentMode implements ManagerMode {
     const names = options.points.map(({ name }) => name)
     this.#start = new ParentStart(names, options.dialTimeoutMs, system)
     this.#seats = new Seats(options, planOf(options), system, {
+      self: () => links.self,
       dial: (index, events) => links.dial(index, events),
       router: () => this.#node.router,
       onEvent,

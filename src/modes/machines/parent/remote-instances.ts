@@ -12,13 +12,23 @@ const phaseAfter: Readonly<Record<InstanceEvent['type'], InstancePhase | undefin
   'crash-loop': 'crash-loop',
   'start-failed': undefined,
   stopped: 'stopped',
+  // It waits in `backoff` already; or runs on, where its memory was the reason.
+  'respawn-held': undefined,
+  memory: undefined,
+  'memory-limit': 'stopping',
 }
 
 export class RemoteInstances {
   readonly #statuses: Map<number, InstanceStatus>
 
   constructor(plans: readonly InstancePlan[]) {
-    const waiting = { phase: 'waiting', pid: undefined, respawns: 0 } as const
+    const waiting = {
+      phase: 'waiting',
+      pid: undefined,
+      respawns: 0,
+      memoryMb: undefined,
+      isHeld: false,
+    } as const
     this.#statuses = new Map(plans.map((plan) => [plan.id, { ...plan, ...waiting }]))
   }
 
@@ -43,17 +53,28 @@ export class RemoteInstances {
     const known = this.#statuses.get(event.instance)
     if (!known) return false
     const phase = phaseAfter[event.type] ?? known.phase
-    const respawns = known.respawns + (event.type === 'respawning' ? 1 : 0)
-    this.#statuses.set(event.instance, { ...known, phase, respawns, pid: pidAfter(event, known) })
+    const isRespawn = event.type === 'respawning' || event.type === 'memory-limit'
+    const respawns = known.respawns + (isRespawn ? 1 : 0)
+    const pid = pidAfter(event, known)
+    const memoryMb = memoryAfter(event, known)
+    const isHeld = phase === 'backoff' && (event.type === 'respawn-held' || known.isHeld)
+    this.#statuses.set(event.instance, { ...known, phase, respawns, pid, memoryMb, isHeld })
     return true
   }
 
   /** Every exit was confirmed. */
   stopped(): void {
     for (const status of this.statuses) {
-      this.#statuses.set(status.id, { ...status, phase: 'stopped', pid: undefined })
+      this.#statuses.set(status.id, { ...status, phase: 'stopped', ...nothing })
     }
   }
+}
+
+const nothing = { pid: undefined, memoryMb: undefined, isHeld: false } as const
+
+function memoryAfter(event: InstanceEvent, { memoryMb }: InstanceStatus): number | undefined {
+  if (event.type === 'memory' || event.type === 'memory-limit') return event.memoryMb
+  return event.type === 'exited' ? undefined : memoryMb
 }
 
 function pidAfter(event: InstanceEvent, { pid }: InstanceStatus): number | undefined {

@@ -13,6 +13,7 @@ import type {
   ErrorReport,
   InstanceAction,
   ParentMessage,
+  ParentSelf,
 } from '../control-messages.js'
 import { reportedError, someLines } from '../reported-error.js'
 import { ControlCalls } from './control-calls.js'
@@ -20,6 +21,8 @@ import { MachinePhases } from './machine-phase.js'
 import { RemoteInstances } from './remote-instances.js'
 
 export interface RemoteMachineHooks {
+  /** In whose name the machine is told what to run. */
+  self(): ParentSelf
   /** False when nothing can be sent. */
   tell(message: ParentMessage): boolean
   onPhase(phase: MachinePhase, error: MachinesError | undefined): void
@@ -166,7 +169,7 @@ export class RemoteMachine {
         if (message.revision === this.#revision) this.#accepted(message)
         break
       case 'refused':
-        this.#settled(message.revision, () => reportedError(message.error, { machine: this.name }))
+        this.#refusedShare(message.revision, message.error)
         break
       case 'started':
         this.#settled(message.revision)
@@ -191,7 +194,15 @@ export class RemoteMachine {
     this.#revision += 1
     this.#mayRun = true
     this.#phases.setWork('starting')
-    this.#hooks.tell({ op: 'assign', revision: this.#revision, assignment: this.assignment })
+    const source = { ...this.#hooks.self(), revision: this.#revision }
+    this.#hooks.tell({ op: 'assign', ...source, assignment: this.assignment })
+  }
+
+  #refusedShare(revision: number, report: ErrorReport): void {
+    // What runs there was given by a later parent and is not ours to stop.
+    const isOurs = report.code !== 'DM_ASSIGNMENT_STALE'
+    if (revision === this.#revision && !isOurs) this.#mayRun = false
+    this.#settled(revision, () => reportedError(report, { machine: this.name }))
   }
 
   #accepted(message: Extract<ChildMessage, { op: 'accepted' }>): void {

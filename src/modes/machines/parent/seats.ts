@@ -13,7 +13,7 @@ import type { Hops, Port } from '../../../routing/router-types.js'
 import { Topology } from '../../../routing/topology.js'
 import type { System } from '../../../system/system.js'
 import type { MachinePhase, MachineStatus, ModeEvent } from '../../mode.js'
-import { encodeControl } from '../control-messages.js'
+import { encodeControl, type ParentSelf } from '../control-messages.js'
 import { Member, type MemberHooks } from './member.js'
 
 interface Seat {
@@ -25,6 +25,8 @@ interface Seat {
 }
 
 export interface SeatHooks {
+  /** Asked for only after the parent's start has taken its epoch. */
+  self(): ParentSelf
   dial(index: number, events: DialEvents): DialedLink
   router(): Router
   onEvent(event: ModeEvent): void
@@ -99,6 +101,7 @@ export class Seats {
   #memberHooks(machine: string, index: number): MemberHooks {
     const hooks = this.#hooks
     return {
+      self: () => hooks.self(),
       dial: (events) => hooks.dial(index, events),
       envelope: (envelope) => hooks.router().fromLink(envelope, index),
       lost: (envelopes) => {

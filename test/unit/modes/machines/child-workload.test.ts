@@ -7,6 +7,7 @@ import {
   ChildWorkload,
   isOvertaken,
 } from '../../../../src/modes/machines/child/child-workload.js'
+import type { AssignmentSource } from '../../../../src/modes/machines/control-messages.js'
 import type { RunOptions } from '../../../../src/options/resolved-options.js'
 import { FakeLauncher } from '../../../support/fake-launcher.js'
 import { quietFleet } from '../../../support/fleet-options.js'
@@ -22,7 +23,7 @@ function setUp(changes: { runOptions?: () => RunOptions } = {}) {
   const system = new VirtualSystem()
   const launcher = new FakeLauncher()
   const log: string[] = []
-  const workload: ChildWorkload = new ChildWorkload({
+  const workload: ChildWorkload = new ChildWorkload('never', {
     runOptions: () => runOptions('processes', { killTimeoutMs: 1_000, output: 'ignore' }),
     createFleet: ({ machine, totalShards, instances, callTimeoutMs }, run) =>
       createFleet(launcher, {
@@ -45,11 +46,13 @@ function setUp(changes: { runOptions?: () => RunOptions } = {}) {
     cleared: () => log.push(`cleared ${workload.running?.assignment.machine}`),
     ...changes,
   })
-  const apply = (assignment: CheckedAssignment) => {
+  let revision = 0
+  const apply = (assignment: CheckedAssignment, given: Partial<AssignmentSource> = {}) => {
+    revision += 1
     const accepted: Acceptance[] = []
     const result = { accepted, outcome: 'pending' as unknown }
     workload
-      .apply(assignment, (acceptance) => {
+      .apply(assignment, { parent: 'key', epoch: 5, revision, ...given }, (acceptance) => {
         log.push(`accepted ${assignment.machine}`)
         accepted.push(acceptance)
       })
@@ -168,6 +171,89 @@ describe('an assignment', () => {
     expect(refused).toMatchObject({ accepted: [], outcome: { code: 'DM_ASSIGNMENT_REFUSED' } })
     expect(workload.running?.assignment.machine).toBe('old')
     expect(launcher.running).toHaveLength(1)
+  })
+})
+
+describe('an older assignment', () => {
+  it('is refused and leaves alone what runs, equal or not', async () => {
+    const { system, launcher, workload, apply } = setUp()
+    apply(assignmentOf([0], 'new'), { revision: 2 })
+    await system.settle()
+    const before = workload.running
+    for (const given of [{ revision: 1 }, { epoch: 4, revision: 9 }]) {
+      for (const machine of ['old', 'new']) {
+        const late = apply(assignmentOf([0], machine), given)
+        await system.settle()
+        expect(late).toMatchObject({ accepted: [], outcome: { code: 'DM_ASSIGNMENT_STALE' } })
+      }
+    }
+    expect(workload.running).toBe(before)
+    expect(launcher.launched).toHaveLength(1)
+  })
+
+  it('is measured against the latest one, though that one was only adopted', async () => {
+    const { system, launcher, apply } = setUp()
+    apply(assignmentOf([0]), { revision: 1 })
+    await system.settle()
+    const adopted = apply(assignmentOf([0]), { epoch: 6, revision: 1 })
+    await system.settle()
+    expect(adopted.accepted).toMatchObject([{ adopted: true }])
+    const late = apply(assignmentOf([0]), { revision: 2 })
+    await system.settle()
+    expect(late.outcome).toMatchObject({ code: 'DM_ASSIGNMENT_STALE' })
+    expect(launcher.launched).toHaveLength(1)
+  })
+
+  it('is refused when its turn comes, though it was later than what ran when it came', async () => {
+    const { system, launcher, workload, apply } = setUp()
+    apply(assignmentOf([0], 'first'), { revision: 1 })
+    await system.settle()
+    const newest = apply(assignmentOf([0], 'newest'), { revision: 3 })
+    const late = apply(assignmentOf([0], 'late'), { revision: 2 })
+    await system.advance(10)
+    expect([newest.outcome, late.outcome]).toMatchObject([
+      'started',
+      { code: 'DM_ASSIGNMENT_STALE' },
+    ])
+    expect(workload.running?.assignment.machine).toBe('newest')
+    expect(launcher.launched).toHaveLength(2)
+  })
+
+  it('does not run again what was stopped', async () => {
+    const { system, launcher, workload, apply } = setUp()
+    apply(assignmentOf([0]), { revision: 2 })
+    await system.settle()
+    await workload.stop('enough')
+    for (const revision of [1, 2]) {
+      const late = apply(assignmentOf([0]), { revision })
+      await system.settle()
+      expect(late.outcome).toMatchObject({ code: 'DM_ASSIGNMENT_STALE' })
+    }
+    const next = apply(assignmentOf([0]), { revision: 3 })
+    await system.settle()
+    expect(next.outcome).toBe('started')
+    expect(launcher.launched).toHaveLength(2)
+  })
+
+  it('is what was in force, not what was refused: that one bars nobody', async () => {
+    let allowed = true
+    const { system, workload, apply } = setUp({
+      runOptions: () => {
+        if (!allowed) throw new MachinesError('DM_ASSIGNMENT_REFUSED', 'no')
+        return runOptions('processes', { killTimeoutMs: 1_000, output: 'ignore' })
+      },
+    })
+    apply(assignmentOf([0], 'one'), { revision: 1 })
+    await system.settle()
+    allowed = false
+    const refused = apply(assignmentOf([0], 'three'), { revision: 3 })
+    await system.settle()
+    expect(refused.outcome).toMatchObject({ code: 'DM_ASSIGNMENT_REFUSED' })
+    allowed = true
+    const next = apply(assignmentOf([0], 'two'), { revision: 2 })
+    await system.advance(10)
+    expect(next.outcome).toBe('started')
+    expect(workload.running?.assignment.machine).toBe('two')
   })
 })
 

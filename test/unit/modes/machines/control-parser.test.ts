@@ -10,7 +10,15 @@ import {
   parseParentMessage,
 } from '../../../../src/modes/machines/control-parser.js'
 
-const status = { id: 0, shards: [], phase: 'ready', pid: 7, respawns: 1 } as const
+const status = {
+  id: 0,
+  shards: [],
+  phase: 'ready',
+  pid: 7,
+  respawns: 1,
+  memoryMb: 80,
+  isHeld: true,
+} as const
 
 const fromChild: readonly ChildMessage[] = [
   { op: 'accepted', revision: 1, adopted: true, killTimeoutMs: 5_000, instances: [status] },
@@ -36,10 +44,16 @@ const fromChild: readonly ChildMessage[] = [
     event: { type: 'start-failed', instance: 1, code: 'DM_INSTANCE_EXITED', message: 'm' },
   },
   { op: 'event', event: { type: 'stopped', instance: 1 } },
+  {
+    op: 'event',
+    event: { type: 'respawn-held', instance: 1, delayMs: 5, identifiesMax: 9, isNews: true },
+  },
+  { op: 'event', event: { type: 'memory', instance: 1, memoryMb: 80 } },
+  { op: 'event', event: { type: 'memory-limit', instance: 1, memoryMb: 81, limitMb: 80 } },
 ]
 
 const fromParent: readonly ParentMessage[] = [
-  { op: 'assign', revision: 1, assignment: { any: 'thing' } },
+  { op: 'assign', parent: 'key', epoch: 7, revision: 1, assignment: { any: 'thing' } },
   { op: 'topology', topology: [1, null] },
   { op: 'instance', call: 1, action: 'recreate', instance: 0 },
   { op: 'stop', reason: '' },
@@ -85,6 +99,9 @@ describe('control messages', () => {
     '{"op":"event","event":{"type":"__proto__","instance":0}}',
     '{"op":"event","event":{"type":"respawning","instance":0,"delayMs":1e999}}',
     '{"op":"event","event":{"type":"exited","instance":0,"exit":7}}',
+    '{"op":"event","event":{"type":"memory","instance":0,"memoryMb":-1}}',
+    '{"op":"event","event":{"type":"memory-limit","instance":0,"memoryMb":1}}',
+    '{"op":"event","event":{"type":"respawn-held","instance":0,"delayMs":1,"identifiesMax":"1"}}',
     '{"op":"accepted","revision":1,"adopted":true,"killTimeoutMs":1e999,"instances":[]}',
     '{"op":"accepted","revision":1,"adopted":true,"killTimeoutMs":9e9,"instances":[]}',
     '{"op":"accepted","revision":1,"adopted":true,"killTimeoutMs":1,"instances":[{"id":0}]}',
@@ -94,6 +111,11 @@ describe('control messages', () => {
     '{"op":"instance","call":1,"action":"constructor","instance":0}',
     '{"op":"instance","call":1,"action":"kill","instance":null}',
     '{"op":"stop","reason":null}',
+    '{"op":"assign","revision":1,"assignment":{}}',
+    '{"op":"assign","parent":"key","revision":1,"assignment":{}}',
+    '{"op":"assign","parent":7,"epoch":1,"revision":1,"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":-1,"revision":1,"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":1,"assignment":{}}',
   ])('give nothing where they make no sense: %s', (json) => {
     expect(parseChildMessage(bytesOf(json))).toBeUndefined()
     expect(parseParentMessage(bytesOf(json))).toBeUndefined()

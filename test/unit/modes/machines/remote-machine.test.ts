@@ -19,6 +19,7 @@ function setUp() {
     { id: 1, shards: [2, 3] },
   ]
   const machine = new RemoteMachine(share, plans, {
+    self: () => ({ parent: 'key', epoch: 7 }),
     tell: (message) => {
       if (link.takes) told.push(message)
       return link.takes
@@ -122,6 +123,27 @@ describe('the phase of a remote machine', () => {
     expect(events).toEqual([])
   })
 
+  it('is told in whose name, with a higher revision in every session', () => {
+    const { machine, told } = setUp()
+    machine.sessionBegan()
+    machine.sessionLost(lost)
+    machine.sessionBegan()
+    const { assignment } = machine
+    expect(told).toEqual([
+      { op: 'assign', parent: 'key', epoch: 7, revision: 1, assignment },
+      { op: 'assign', parent: 'key', epoch: 7, revision: 2, assignment },
+    ])
+  })
+
+  it('has failed where a later parent was there, and what runs is not its own to stop', () => {
+    const { machine, phases, hear } = setUp()
+    machine.sessionBegan()
+    const error = { code: 'DM_ASSIGNMENT_STALE', message: 'older' }
+    hear({ op: 'refused', revision: 1, error })
+    expect(phases).toEqual(['starting', 'failed DM_ASSIGNMENT_STALE'])
+    expect(machine.mayRun).toBe(false)
+  })
+
   it('is stopped when the child has said goodbye', () => {
     const { machine, phases } = setUp()
     machine.sessionBegan()
@@ -154,6 +176,22 @@ describe('instances of a remote machine', () => {
     expect(say({ type: 'crash-loop', instance: 1, exits: 5 })).toMatchObject({
       phase: 'crash-loop',
     })
+    expect(say({ type: 'memory', instance: 1, memoryMb: 50 })).toMatchObject({ memoryMb: 50 })
+    const tooMuch = { type: 'memory-limit', instance: 1, memoryMb: 130, limitMb: 120 } as const
+    expect(say(tooMuch)).toMatchObject({ phase: 'stopping', respawns: 2, memoryMb: 130 })
+    expect(say({ type: 'exited', instance: 1, exit })).toMatchObject({ memoryMb: undefined })
+    expect(say({ type: 'crash-loop', instance: 1, exits: 5 })).toMatchObject({
+      phase: 'crash-loop',
+    })
+    expect(say({ type: 'respawning', instance: 1, delayMs: 5 })).toMatchObject({ isHeld: false })
+    const held = { type: 'respawn-held', instance: 1, delayMs: 5, identifiesMax: 9 } as const
+    expect(say({ ...held, isNews: true })).toMatchObject({ phase: 'backoff', isHeld: true })
+    expect(say({ type: 'spawned', instance: 1, pid: 9 })).toMatchObject({ isHeld: false })
+    expect(say({ ...held, isNews: true })).toMatchObject({ phase: 'starting', isHeld: false })
+    expect(say({ type: 'exited', instance: 1, exit })).toMatchObject({ isHeld: false })
+    expect(say({ type: 'crash-loop', instance: 1, exits: 5 })).toMatchObject({
+      phase: 'crash-loop',
+    })
     const failure = { code: 'DM_INSTANCE_CRASH_LOOP', message: 'x' }
     expect(say({ type: 'start-failed', instance: 1, ...failure })).toMatchObject({
       phase: 'crash-loop',
@@ -164,6 +202,8 @@ describe('instances of a remote machine', () => {
       phase: 'waiting',
       pid: undefined,
       respawns: 0,
+      memoryMb: undefined,
+      isHeld: false,
     })
   })
 
