@@ -28,6 +28,8 @@ export {
   ShardingManagerModes,
   ShardingModes,
 } from './options/sharding-modes.js'
+export type { RespawnAllOptions } from './respawn-all.js'
+export type { RestartOptions } from './restart-options.js'
 export type { EvalContext, Evaluable } from './routing/calls.js'
 export type {
   CallOptions,

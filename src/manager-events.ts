@@ -8,7 +8,7 @@ import type { Undelivered } from './routing/router-types.js'
 /**
  * The events of a ShardingManager, by name, as listeners.
  *
- * What matters and nobody listens for (`warning`, `crashLoop`, a machine that failed or was lost,
+ * What matters and nobody listens for (`warning`, `crashLoop`, `instanceMemory`, a machine that failed or was lost,
  * the first failed dial, `undelivered`) goes to `process.emitWarning`.
  */
 export interface ShardingManagerEvents {
@@ -41,7 +41,16 @@ export interface ShardingManagerEvents {
   instanceExit: (instance: ShardingInstance, exit: ExitSummary) => void
   /** The instance will be started again after `delayMs`. */
   instanceRespawn: (instance: ShardingInstance, delayMs: number) => void
-  /** The instance exited `exits` times in a row and stays down until recreate(). */
+  /**
+   * The memory of the instance, in MiB, stayed above its `maxMemoryMb`: it was asked to stop and is
+   * launched again when its exit is confirmed. Without a listener it is a `warning`
+   * (DM_INSTANCE_MEMORY).
+   */
+  instanceMemory: (
+    instance: ShardingInstance,
+    memory: { readonly memoryMb: number; readonly limitMb: number },
+  ) => void
+  /** The instance exited `exits` times in a row and stays down until restart(). */
   crashLoop: (instance: ShardingInstance, exits: number) => void
   /** An instance did not come up this time; it may be tried again by the respawn policy. */
   instanceStartFailed: (instance: ShardingInstance, error: MachinesError) => void

@@ -20,6 +20,7 @@ export class ManagerLife {
   readonly #system: System
   readonly #hooks: LifeHooks
   #phase: Phase = 'new'
+  #isStartPending = false
   #ending: Promise<void> | undefined
   #undo: Cancel[] = []
 
@@ -43,8 +44,11 @@ export class ManagerLife {
     this.#phase = 'starting'
     this.#undo.push(this.#system.keepAlive())
     if (this.#signals !== 'ignore') this.#undo.push(this.#listenForSignals())
+    this.#isStartPending = true
     try {
-      await this.#mode.start()
+      await this.#mode.start().finally(() => {
+        this.#isStartPending = false
+      })
     } catch (error) {
       await this.#afterEnd()
       // Nothing runs after such a failure, so nothing may keep the process alive either.
@@ -57,6 +61,12 @@ export class ManagerLife {
     }
     this.#phase = 'started'
     this.#hooks.ready()
+  }
+
+  /** Throws DM_STATE until start() has ended, in whatever way: the call would end it halfway. */
+  refuseBeforeStart(call: string): void {
+    if (this.#phase !== 'new' && !this.#isStartPending) return
+    throw new MachinesError('DM_STATE', `${call}() was called before start() had ended`)
   }
 
   /** After detach() it only waits for that: there is nothing left that this manager could stop. */

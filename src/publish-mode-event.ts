@@ -108,7 +108,7 @@ function publishInstanceEvent(to: Publisher, event: InstanceEvent, context: Publ
       to.emit('instanceRespawn', instance, event.delayMs)
       break
     case 'crash-loop': {
-      const message = `instance ${instance.id} on ${instance.machine} exited ${event.exits} times in a row and stays down until recreate()`
+      const message = `instance ${instance.id} on ${instance.machine} exited ${event.exits} times in a row and stays down until restart()`
       const error = new MachinesError('DM_INSTANCE_CRASH_LOOP', message, {
         instance: instance.id,
         machine: instance.machine,
@@ -126,7 +126,37 @@ function publishInstanceEvent(to: Publisher, event: InstanceEvent, context: Publ
     case 'stopped':
       to.emit('instanceStop', instance)
       break
+    case 'memory-limit':
+      publishMemoryLimit(to, event, instance)
+      break
+    case 'respawn-held':
+      if (event.isNews) warn(to, heldError(event, instance))
+      break
+    case 'memory':
+      break
   }
+}
+
+function heldError(
+  { delayMs, identifiesMax }: Extract<InstanceEvent, { type: 'respawn-held' }>,
+  { id, machine }: ShardingInstance,
+): MachinesError {
+  const minutes = Math.ceil(delayMs / 60_000)
+  const message =
+    `machine ${machine} has used its ${identifiesMax} session starts of 24 hours: instances that ` +
+    `exit stay down until there is room, instance ${id} for ${minutes} min; restart() does not wait`
+  return new MachinesError('DM_RESPAWN_HELD', message, { instance: id, machine })
+}
+
+function publishMemoryLimit(
+  to: Publisher,
+  { memoryMb, limitMb }: Extract<InstanceEvent, { type: 'memory-limit' }>,
+  instance: ShardingInstance,
+): void {
+  const { id, machine } = instance
+  const message = `instance ${id} on ${machine} takes ${memoryMb} MiB, more than its ${limitMb}, and is restarted`
+  const error = new MachinesError('DM_INSTANCE_MEMORY', message, { instance: id, machine })
+  orWarn(to, to.emit('instanceMemory', instance, { memoryMb, limitMb }), error)
 }
 
 /** What nobody listens for must still be seen by somebody. */

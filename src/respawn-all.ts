@@ -1,5 +1,6 @@
 /** Restarts every instance, one after the other, as discord.js's `respawnAll` does. */
 import type { RespawnAllTimes } from './modes/mail.js'
+import { rollingRestart } from './rolling-restart.js'
 import { type System, sleep } from './system/system.js'
 
 /** Options of {@link ShardingManager.respawnAll}. */
@@ -31,11 +32,11 @@ export async function respawnAll(
   system: System,
 ): Promise<void> {
   const last = instances.at(-1)
-  for (const id of instances) {
-    // One after the other is the whole point: the bot goes on serving with all the others.
-    // oxlint-disable-next-line no-await-in-loop
+  // discord.js counts the time from start to start, so it runs beside the restart.
+  const inTurn = async (id: number): Promise<void> => {
     await Promise.all([respawn(id), id === last ? undefined : sleep(system, shardDelayMs)])
   }
+  await rollingRestart(instances, inTurn, { concurrency: 1, delayMs: 0 }, system)
 
   async function respawn(id: number): Promise<void> {
     await respawner.kill(id)

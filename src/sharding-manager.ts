@@ -14,19 +14,23 @@ import type { ShardingManagerEvents } from './manager-events.js'
 import type { ShardingManagerInternals } from './manager-internals.js'
 import { ManagerLife } from './manager-life.js'
 import { createMode } from './modes/create-mode.js'
-import type { Mail, RespawnAllTimes } from './modes/mail.js'
+import type { Mail } from './modes/mail.js'
 import type { MachineStatus, ManagerMode, ModeEvent } from './modes/mode.js'
 import type { ShardingManagerOptions } from './options/options.js'
 import { processEnvironment } from './options/options-environment.js'
 import { resolveOptions } from './options/resolve-options.js'
 import type { ResolvedOptions } from './options/resolved-options.js'
 import { shownOptions } from './options/shown-options.js'
+import { ownInstances } from './own-instances.js'
 import { publishModeEvent } from './publish-mode-event.js'
-import { type RespawnAllOptions, respawnAll, respawnAllDefaults } from './respawn-all.js'
+import { type RespawnAllOptions, respawnAllDefaults } from './respawn-all.js'
 import { type Emergency, RestLimits } from './rest-limits.js'
+import type { RestartOptions } from './restart-options.js'
+import { Restarts } from './restarts.js'
 import type { EvalContext, Evaluable } from './routing/calls.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from './routing/outcome.js'
 import { asOwn } from './routing/respond.js'
+import type { Target } from './routing/target.js'
 import { deadline, realSystem } from './system/system.js'
 import { TypedEvents } from './system/typed-events.js'
 
@@ -51,7 +55,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   readonly #registry: InstanceRegistry<ShardingManager>
   readonly #life: ManagerLife
   readonly #rest = new RestLimits()
-  #respawning: Promise<void> | undefined
+  readonly #restarts: Restarts
 
   constructor(options: ShardingManagerOptions) {
     super()
@@ -70,6 +74,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     this.instances = this.#registry.instances
     this.shards = this.#registry.shards
     this.#life = this.#createLife(resolved)
+    this.#restarts = this.#createRestarts()
     this.#syncInstances()
   }
 
@@ -199,21 +204,37 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   }
 
   /**
-   * Restarts every instance of every machine, one after the other; resolves when all are ready.
+   * Restarts instances a few at a time, each when the one before it is ready: a deploy during which
+   * the bot goes on serving. On a parent over all machines, on a child its own, in a local mode all.
    *
-   * Stops at the first that does not come back and rejects with its error (DM_INSTANCE_START_TIMEOUT
-   * and others). While it goes on, another call waits for the same. On a child: its own instances.
+   * `concurrency` (default 1) instances are down at one time; `delayMs` (default 0) is the pause after
+   * each; `timeoutMs` bounds the end and start of one (default: killTimeoutMs, startTimeoutMs and the
+   * respawn policy of its machine); `to` picks instances (default: all, those that are down or in a
+   * crash loop included). Stops at the first that fails: what was not begun is left alone, what is
+   * under way is waited for, and the promise rejects with the first error (`instance` names it). So it
+   * does when stop() is called meanwhile. Rejects with DM_STATE until start() has ended and while another
+   * restart() or respawnAll() goes on, with DM_OPTION_VALUE, DM_TARGET_INVALID and DM_TARGET_UNKNOWN.
    */
-  respawnAll(options: RespawnAllOptions = {}): Promise<void> {
-    return this.#respawnAll({ ...respawnAllDefaults, ...options })
+  async restart(options: RestartOptions = {}): Promise<void> {
+    this.#life.refuseBeforeStart('restart')
+    await this.#restarts.restart(options)
   }
 
-  #respawnAll(times: RespawnAllTimes): Promise<void> {
-    const ids = [...this.instances.keys()].toSorted((a, b) => a - b)
-    this.#respawning ??= respawnAll(ids, this.#backend(), times, realSystem).finally(() => {
-      this.#respawning = undefined
-    })
-    return this.#respawning
+  /**
+   * Restarts every instance of every machine, one after the other; resolves when all are ready.
+   *
+   * For whoever comes from discord.js: {@link restart} says more and waits less. Stops at the first
+   * that does not come back and rejects with its error (DM_INSTANCE_START_TIMEOUT and others). While
+   * it goes on, another call waits for the same; during a restart() it is DM_STATE. On a child: its
+   * own instances.
+   */
+  respawnAll(options: RespawnAllOptions = {}): Promise<void> {
+    return this.#restarts.respawnAll({ ...respawnAllDefaults, ...options })
+  }
+
+  #createRestarts(): Restarts {
+    const instances = (to: Target) => ownInstances(this.instances.values(), to)
+    return new Restarts({ ...this.#backend(), instances }, realSystem)
   }
 
   #createLife({ signals }: ResolvedOptions): ManagerLife {
@@ -245,9 +266,9 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     const now = realSystem.wallClock()
     switch (mail.type) {
       case 'respawn-all':
-        this.#respawnAll(mail.times).catch((error: unknown) =>
-          this.#onModeEvent({ type: 'warning', error: asOwn(error) }),
-        )
+        this.#restarts
+          .respawnAll(mail.times)
+          .catch((error: unknown) => this.#onModeEvent({ type: 'warning', error: asOwn(error) }))
         break
       case 'rest-sync':
         this.#alarm(this.#rest.sync(mail.success, now))

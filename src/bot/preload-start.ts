@@ -3,8 +3,10 @@ import cluster from 'node:cluster'
 import { rmSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { InstanceOp } from '../instances/channel/instance-channel.js'
+import { encodeMemory } from '../instances/channel/memory-report.js'
 import { realSystem } from '../system/system.js'
 import { runtimeSymbol } from './instance-runtime.js'
+import { memoryBytes, reportMemory } from './memory-reports.js'
 import { takeChannel } from './preload-channel.js'
 import { PreloadRuntime, type RuntimeHost } from './preload-runtime.js'
 
@@ -51,6 +53,11 @@ export function startPreload(): void {
   channel.send(InstanceOp.HELLO, Buffer.from(hello))
   // Until the bot API attaches, the channel must not keep a bot alive that has nothing left to do.
   channel.unref()
+  const measure = () => memoryBytes(identity.mode)
+  // The reports end with the instance, which ends when the channel does.
+  reportMemory(realSystem, measure, (bytes) =>
+    channel.send(InstanceOp.MEMORY, encodeMemory(bytes), 'vital'),
+  )
   leaveNoSocketFile(process.env.SHARDING_INSTANCE_IPC)
   if (isMainThread) leaveTerminalSignalsToManager()
   if (identity.mode === 'clusters') ownTheEndOfCluster()

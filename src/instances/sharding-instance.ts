@@ -130,6 +130,11 @@ export class ShardingInstance<Manager = unknown> {
     return this
   }
 
+  /** The same as recreate(): ends it, starts it again, ends a crash loop, resolves when ready. */
+  restart(options: { readonly timeout?: number } = {}): Promise<this> {
+    return this.recreate(options)
+  }
+
   /** Sends a message to the instance; what cannot be delivered is reported as `undelivered`. */
   message(message: unknown): this {
     this.#backend.send(this.id, message)

@@ -16,7 +16,7 @@ import type {
   RespawnPolicy,
   RunOptions,
 } from './resolved-options.js'
-import { dialect, respawnPolicy } from './run-options.js'
+import { dialect, maxMemoryMb, respawnPolicy } from './run-options.js'
 import type { ChildShardingModes } from './sharding-modes.js'
 
 /** PushedOptions after the check. */
@@ -31,6 +31,7 @@ interface GivenPush {
   readonly killTimeoutMs: number | undefined
   readonly respawn: RespawnPolicy | undefined
   readonly dialect: DialectOption | undefined
+  readonly maxMemoryMb: number | undefined
 }
 
 const pushShape = object<GivenPush>({
@@ -44,6 +45,7 @@ const pushShape = object<GivenPush>({
   killTimeoutMs: optional(duration(0)),
   respawn: optional(respawnPolicy),
   dialect: optional(dialect),
+  maxMemoryMb: optional(maxMemoryMb),
 })
 
 /**

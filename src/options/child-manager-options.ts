@@ -100,12 +100,17 @@ const childManagerShape = object<GivenChildManager>(
 )
 
 export const childManagerOptions: Check<ChildManager> = mapped(childManagerShape, (given) => {
-  const { mode, file, startTimeoutMs, startConcurrency, killTimeoutMs, respawn, dialect } = given
-  const others = { startTimeoutMs, startConcurrency, killTimeoutMs, respawn, dialect }
+  const { mode, file, startTimeoutMs, startConcurrency, killTimeoutMs } = given
+  const { respawn, dialect, maxMemoryMb } = given
+  const times = { startTimeoutMs, startConcurrency, killTimeoutMs }
   return {
     shards: given.shards,
     shardsPerInstance: given.shardsPerInstance,
-    pushed: { mode, ...given[mode], ...onlyGiven({ file, ...others }) },
+    pushed: {
+      mode,
+      ...given[mode],
+      ...onlyGiven({ file, ...times, respawn, dialect, maxMemoryMb }),
+    },
   }
 })
 

@@ -22,6 +22,13 @@ export interface RespawnOptions {
   attemptsMax?: number
   /** An instance that was ready for so many ms counts as healthy again. Default 60,000. */
   healthyMs?: number
+  /**
+   * Sessions with Discord, one per shard and start, that the instances of one machine may start in
+   * 24 hours before instances that exit are held down (phase `backoff`, warning DM_RESPAWN_HELD)
+   * until there is room. What you ask for counts, but is never held. Default: the machine's share, by
+   * shards, of max(1,000, 5 per shard of the bot), and at least 5 for each of its shards.
+   */
+  identifiesPerDayMax?: number
 }
 
 /** Options of `child_process.fork` that a user may set; the manager owns the others. */
@@ -123,4 +130,6 @@ export interface ChildShardingManagerOptions {
   respawn?: boolean | RespawnOptions
   /** As in {@link ShardingManagerOptions}. Default: the child's own, which is `auto`. */
   dialect?: DialectOption
+  /** As in {@link ShardingManagerOptions}, MiB. Default: the child's own. */
+  maxMemoryMb?: number
 }

@@ -131,7 +131,10 @@ export interface MachinesShardingOptions {
   secret?: string
   /** Ed25519 public keys (base64, 32 bytes) of trusted managers. */
   trustedKeys?: readonly string[]
-  /** Folder for the identity key and known peers. Default `.discordoo-machines` in the cwd. */
+  /**
+   * Folder for the identity key, known peers and a parent's epochs. Default `.discordoo-machines` in
+   * the cwd.
+   */
   stateDir?: string
   /** Child: what the parent may decide. */
   accept?: AcceptOptions

@@ -62,6 +62,14 @@ export interface ShardingManagerOptions {
   /** When an instance that exited is started again. `false`: never. Default: see the members. */
   respawn?: boolean | RespawnOptions
   /**
+   * Memory in MiB that an instance may take, from 1. One that stays above it (2 measurements in a
+   * row, 2 s apart) is asked to stop, given `killTimeoutMs`, and launched again; one of a machine at
+   * a time, whatever `respawn` says, and not counted as a crash. Processes and clusters: resident set
+   * size; workers: heap and external memory of that worker. An instance whose event loop is blocked
+   * measures nothing. Default: no limit. Not on a parent, which gives it in `childManagerOptions`.
+   */
+  maxMemoryMb?: number
+  /**
    * The language that the bot speaks with its manager: `discordoo` or `discord.js`, as such bots do
    * without a change, or `native` for `discordoo-machines/bot`. Default `auto`: the manager finds
    * out. Not on a parent, which gives it in `childManagerOptions`.

@@ -87,6 +87,7 @@ const parentShape = object<GivenParent>(
       killTimeoutMs: toMachines,
       respawn: toMachines,
       dialect: toMachines,
+      maxMemoryMb: toMachines,
       output: 'a parent runs no instances itself; give it in the options of the child',
       points: 'give it in machines',
     },

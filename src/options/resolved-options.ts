@@ -6,7 +6,7 @@ import type { ChildShardingModes } from './sharding-modes.js'
 
 /** When and how often an instance that exited is started again. */
 export interface RespawnPolicy {
-  /** `false`: an instance that exits stays down until `recreate()`. Default true. */
+  /** `false`: an instance that exits stays down until `restart()`. Default true. */
   readonly enabled: boolean
   /** First delay, doubled with every exit in a row. Default 1,000 ms. */
   readonly delayMs: number
@@ -16,6 +16,11 @@ export interface RespawnPolicy {
   readonly attemptsMax: number
   /** An instance that was ready for so long counts as healthy again. Default 60,000 ms. */
   readonly healthyMs: number
+  /**
+   * Sessions with Discord that the instances of the machine may start in 24 hours before respawns
+   * are held. Undefined: the machine's share of what Discord grants the bot.
+   */
+  readonly identifiesPerDayMax?: number | undefined
 }
 
 /** Which language a bot speaks with its manager. */
@@ -45,6 +50,8 @@ export interface RunOptions {
   readonly output: OutputMode
   /** The language that the bot speaks with its manager; `auto`: the manager finds out. */
   readonly dialect: DialectOption
+  /** An instance that stays above so many MiB is restarted; undefined: never. */
+  readonly maxMemoryMb: number | undefined
 }
 
 /** TLS options of one side, as given; paths absolute. `false` turns encryption off. */
@@ -105,6 +112,7 @@ export interface PushedOptions {
   readonly killTimeoutMs?: number
   readonly respawn?: RespawnPolicy
   readonly dialect?: DialectOption
+  readonly maxMemoryMb?: number
 }
 
 /** What Ctrl-C (SIGINT), SIGTERM and SIGHUP do to this manager. */

@@ -1,5 +1,6 @@
 /** Options of how instances run, shared by local modes and children, and their defaults. */
-import { bool, type Check, duration, literalOr, mapped, oneOf } from './checks.js'
+import { limits } from '../limits.js'
+import { bool, type Check, duration, integer, literalOr, mapped, oneOf } from './checks.js'
 import { count } from './common-fields.js'
 import { type Fields, object, optional, required, withDefault } from './object-check.js'
 import type { DialectOption, OutputMode, RespawnPolicy, RunOptions } from './resolved-options.js'
@@ -20,6 +21,7 @@ interface GivenRespawn {
   readonly delayMsMax: number | undefined
   readonly attemptsMax: number
   readonly healthyMs: number
+  readonly identifiesPerDayMax: number | undefined
 }
 
 const respawnObject = mapped(
@@ -29,6 +31,7 @@ const respawnObject = mapped(
       delayMsMax: optional(duration(0)),
       attemptsMax: withDefault(count, defaultRespawn.attemptsMax),
       healthyMs: withDefault(duration(0), defaultRespawn.healthyMs),
+      identifiesPerDayMax: optional(count),
     },
     { aliases: { enabled: 'give respawn: false to turn it off' } },
   ),
@@ -56,10 +59,14 @@ export const respawnPolicy: Check<RespawnPolicy> = object<RespawnPolicy>({
   delayMsMax: required(duration(0)),
   attemptsMax: required(count),
   healthyMs: required(duration(0)),
+  identifiesPerDayMax: optional(count),
 })
 
 /** Which language the bot speaks with its manager. */
 export const dialect: Check<DialectOption> = oneOf(['auto', 'discordoo', 'discord.js', 'native'])
+
+/** MiB of one instance. */
+export const maxMemoryMb: Check<number> = integer(1, limits.memoryMbMax, 'an integer of MiB')
 
 /** What a parent may hand to a machine, and a machine may set by itself. */
 export interface GivenPolicy {
@@ -68,6 +75,7 @@ export interface GivenPolicy {
   readonly killTimeoutMs: number | undefined
   readonly respawn: RespawnPolicy | undefined
   readonly dialect: DialectOption | undefined
+  readonly maxMemoryMb: number | undefined
 }
 
 export const policyFields: Fields<GivenPolicy> = {
@@ -76,6 +84,7 @@ export const policyFields: Fields<GivenPolicy> = {
   killTimeoutMs: optional(duration(0)),
   respawn: optional(respawn),
   dialect: optional(dialect),
+  maxMemoryMb: optional(maxMemoryMb),
 }
 
 export interface GivenRun extends GivenPolicy, SpawnSettingsByMode {
@@ -100,5 +109,6 @@ export function toRunOptions(mode: ChildShardingModes, file: string, given: Give
     respawn: given.respawn ?? defaultRespawn,
     output: given.output,
     dialect: given.dialect ?? 'auto',
+    maxMemoryMb: given.maxMemoryMb,
   }
 }

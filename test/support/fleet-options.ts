@@ -5,11 +5,12 @@ import { VirtualSystem } from './virtual-system.js'
 
 export const quietFleet: Pick<
   FleetOptions,
-  'onNotTaken' | 'onUndelivered' | 'onWarning' | 'instanceCount' | 'ipcIds'
+  'onNotTaken' | 'onUndelivered' | 'onWarning' | 'instanceCount' | 'hasShard' | 'ipcIds'
 > = {
   onNotTaken() {},
   onUndelivered() {},
   onWarning() {},
   instanceCount: () => 0,
+  hasShard: () => false,
   ipcIds: new IpcIds(new VirtualSystem(1)),
 }

@@ -31,6 +31,7 @@ export function runOptions(mode: LauncherMode, changes: Partial<RunOptions> = {}
     },
     output: 'prefix',
     dialect: 'native',
+    maxMemoryMb: undefined,
     ...changes,
   }
 }

@@ -22,6 +22,8 @@ function machine(name: string, instances: Readonly<Record<number, number[]>>): M
       phase: 'ready',
       pid: undefined,
       respawns: 0,
+      memoryMb: undefined,
+      isHeld: false,
     })),
   })
 }

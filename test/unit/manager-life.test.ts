@@ -264,3 +264,29 @@ describe('signals', () => {
     expect(listeners()).toBe(0)
   })
 })
+
+describe('a call that needs what start() made', () => {
+  const refused = expect.objectContaining({ code: 'DM_STATE' })
+
+  it('is refused until the start has ended', async () => {
+    const { life, steps } = setUp()
+    expect(() => life.refuseBeforeStart('restart')).toThrow(refused)
+    const started = life.start()
+    expect(() => life.refuseBeforeStart('restart')).toThrow(refused)
+    steps.start.resolve()
+    await started
+    expect(() => life.refuseBeforeStart('restart')).not.toThrow()
+    steps.stop.resolve()
+    await life.stop('the test is over')
+  })
+
+  it('is taken after a start that failed, as what did start runs on', async () => {
+    const { life, steps } = setUp()
+    const started = life.start()
+    steps.start.reject(new MachinesError('DM_START_FAILED', 'one of two'))
+    await expect(started).rejects.toMatchObject({ code: 'DM_START_FAILED' })
+    expect(() => life.refuseBeforeStart('restart')).not.toThrow()
+    steps.stop.resolve()
+    await life.stop('the test is over')
+  })
+})

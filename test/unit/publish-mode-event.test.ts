@@ -61,6 +61,7 @@ describe('events of instances', () => {
     happen({ type: 'respawning', instance: 3, delayMs: 50 })
     happen({ type: 'crash-loop', instance: 3, exits: 5 })
     happen({ type: 'stopped', instance: 3 })
+    happen({ type: 'memory', instance: 3, memoryMb: 90 })
     expect(heard).toEqual([
       ['instanceSpawn', instance],
       ['instanceReady', instance],
@@ -70,6 +71,41 @@ describe('events of instances', () => {
       ['instanceStop', instance],
     ])
     expect(emitted).not.toHaveBeenCalled()
+  })
+
+  it('about memory above the limit are a warning where nobody listens', () => {
+    const { heard, happen } = setUp('instanceMemory')
+    const event = { type: 'memory-limit', instance: 3, memoryMb: 130, limitMb: 120 } as const
+    happen(event)
+    expect(heard).toEqual([['instanceMemory', instance, { memoryMb: 130, limitMb: 120 }]])
+    setUp().happen(event)
+    expect(emitted).toHaveBeenCalledExactlyOnceWith(
+      'instance 3 on m0 takes 130 MiB, more than its 120, and is restarted',
+      expect.objectContaining({ code: 'DM_INSTANCE_MEMORY' }),
+    )
+  })
+
+  it('about held respawns are a warning once', () => {
+    const { heard, happen } = setUp('warning')
+    const event = {
+      type: 'respawn-held',
+      instance: 3,
+      delayMs: 90_000,
+      identifiesMax: 1_000,
+    } as const
+    happen({ ...event, isNews: true })
+    happen({ ...event, isNews: false })
+    expect(heard).toEqual([
+      [
+        'warning',
+        expect.objectContaining({
+          code: 'DM_RESPAWN_HELD',
+          instance: 3,
+          machine: 'm0',
+          message: expect.stringContaining('1000 session starts'),
+        }),
+      ],
+    ])
   })
 
   it('about gateway connections have a name each', () => {

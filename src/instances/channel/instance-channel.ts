@@ -18,6 +18,8 @@ export const InstanceOp = {
   FLUSH: 5,
   /** The bot has loaded `discordoo-machines/bot`, which reads envelopes from now on: no payload. */
   ATTACHED: 6,
+  /** How much memory the instance takes: see memory-report.ts. */
+  MEMORY: 7,
 } as const
 export type InstanceOp = (typeof InstanceOp)[keyof typeof InstanceOp]
 

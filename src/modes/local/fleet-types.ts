@@ -14,8 +14,8 @@ export type InstancePhase =
   | 'starting' // spawned, not ready yet
   | 'ready'
   | 'stopping'
-  | 'backoff' // exited, will be respawned
-  | 'crash-loop' // exited too often, stays down until recreate()
+  | 'backoff' // exited, will be respawned, at the latest when the budget of session starts allows
+  | 'crash-loop' // exited too often, stays down until restart()
   | 'stopped'
 
 /** One instance, as `MachineStatus.instances` shows it. */
@@ -23,8 +23,16 @@ export interface InstanceStatus extends InstancePlan {
   readonly phase: InstancePhase
   /** Process id; undefined while it is down, and in `workers` mode. */
   readonly pid: number | undefined
-  /** How often it was started again after an exit. */
+  /** How often it was started again by itself: after an exit, or for its memory. */
   readonly respawns: number
+  /**
+   * Memory in MiB as the instance last said: RSS of a process or cluster worker, heap and external
+   * memory of a worker. Undefined while it is down. Measured every 2 s; on a parent, changes below a
+   * tenth, and more than one in 30 s, are not told.
+   */
+  readonly memoryMb: number | undefined
+  /** True in phase `backoff` while the budget of session starts keeps it down. */
+  readonly isHeld: boolean
 }
 
 /** Everything that happens to instances, for the layers above; JSON-safe, so it can travel. */
@@ -42,6 +50,28 @@ export type InstanceEvent =
       readonly message: string
     }
   | { readonly type: 'stopped'; readonly instance: number }
+  /**
+   * The budget of session starts is used up: it stays in `backoff` for so long; or runs on for so
+   * long, where its memory was the reason.
+   */
+  | {
+      readonly type: 'respawn-held'
+      readonly instance: number
+      readonly delayMs: number
+      /** Sessions that the machine may start in 24 hours by itself. */
+      readonly identifiesMax: number
+      /** Whether it is the first on its machine in a day. */
+      readonly isNews: boolean
+    }
+  /** Its memory has changed, MiB; not every report gives one. */
+  | { readonly type: 'memory'; readonly instance: number; readonly memoryMb: number }
+  /** Its memory stayed above maxMemoryMb: it is restarted now. */
+  | {
+      readonly type: 'memory-limit'
+      readonly instance: number
+      readonly memoryMb: number
+      readonly limitMb: number
+    }
 
 /** How an instance ended. */
 export interface ExitSummary {
@@ -76,6 +106,8 @@ export interface FleetOptions {
   readonly onWarning: (error: MachinesError) => void
   /** How many instances there are over all machines. */
   readonly instanceCount: () => number
+  /** Whether any of them serves this shard. */
+  readonly hasShard: (shard: number) => boolean
   readonly ipcIds: IpcIds
   /** Resolves when there is room for more envelopes. Default: at once. */
   readonly flushed?: () => Promise<void>

@@ -9,6 +9,8 @@ import { RunningInstance } from './running-instance.js'
 import { Supervisor } from './supervisor.js'
 import { Waiters } from './waiters.js'
 
+const mebibyte = 1024 * 1024
+
 /** Longest delay that timers take. */
 const timerMsMax = 2 ** 31 - 1
 
@@ -37,7 +39,8 @@ class LocalFleet implements Fleet {
     this.#options = options
     this.#plans = new Map(options.instances.map((plan) => [plan.id, plan]))
     const random = (): number => options.system.random()
-    this.#supervisor = new Supervisor(options.instances, { ...options.run, random })
+    const { run, totalShards } = options
+    this.#supervisor = new Supervisor(options.instances, { ...run, totalShards, random })
   }
 
   async start(): Promise<void> {
@@ -92,8 +95,15 @@ class LocalFleet implements Fleet {
 
   status(): readonly InstanceStatus[] {
     return this.#options.instances.map((plan) => {
-      const { phase, respawns } = this.#supervisor.view(plan.id)
-      return { ...plan, phase, respawns, pid: this.#running.get(plan.id)?.launched.pid }
+      const { phase, respawns, memoryMb, isHeld } = this.#supervisor.view(plan.id)
+      return {
+        ...plan,
+        phase,
+        respawns,
+        memoryMb,
+        isHeld,
+        pid: this.#running.get(plan.id)?.launched.pid,
+      }
     })
   }
 
@@ -188,6 +198,10 @@ class LocalFleet implements Fleet {
       ready: () => this.#apply(this.#supervisor.ready(id, this.#now())),
       startFailed: (error) => this.#apply(this.#supervisor.startFailed(id, error, this.#now())),
       gateway: (state) => this.#options.onEvent({ type: 'gateway', instance: id, state }),
+      memory: (bytes) => {
+        const memoryMb = Math.round(bytes / mebibyte)
+        this.#apply(this.#supervisor.memory(id, memoryMb, this.#now()))
+      },
       envelope: (envelope) => this.#options.onEnvelope(id, envelope),
       notTaken: (envelope) => this.#options.onNotTaken(envelope),
       undelivered: (report) => this.#options.onUndelivered(report),

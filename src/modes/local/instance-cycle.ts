@@ -6,6 +6,9 @@
  *                            |          |                   |
  *                            +----------+-> stopping        +-> crash-loop, stopped
  *
+ * One that is `stopping` for its memory goes to `waiting`, as does one that is wanted again meanwhile.
+ * One in `waiting` whose respawn is held goes back to `backoff`.
+ *
  * `starting`, `ready` and `stopping` are the phases with a live incarnation. They are left only by
  * {@link InstanceCycle.exited}, so a replacement is never launched before the exit of the one it
  * replaces was confirmed.
@@ -15,6 +18,7 @@ import type { RespawnPolicy } from '../../options/resolved-options.js'
 import { exitInWords, isSpawnLoop, summaryOf } from './exits.js'
 import type { InstanceEvent, InstancePhase } from './fleet-types.js'
 import type { InstanceExit, KillSignal } from './launcher.js'
+import { MemoryWatch } from './memory-watch.js'
 import { respawnDelayMs } from './respawn.js'
 
 export type SupervisorAction =
@@ -35,10 +39,15 @@ export type SupervisorAction =
 export interface CyclePolicy {
   readonly startTimeoutMs: number
   readonly killTimeoutMs: number
+  /** MiB; undefined: no limit. */
+  readonly maxMemoryMb: number | undefined
   readonly respawn: RespawnPolicy
   /** In [0, 1), for jitter. */
   readonly random: () => number
 }
+
+/** Phases between the wish for a restart and its outcome. */
+const onTheWay: ReadonlySet<InstancePhase> = new Set(['stopping', 'waiting', 'starting'])
 
 /** Why a live incarnation is being ended: asked to, cannot get ready, or without a channel. */
 type Ending = 'asked' | 'failed' | 'lost'
@@ -50,9 +59,16 @@ export class InstanceCycle {
   respawns = 0
   /** When tick() has something to do next. */
   deadline: number | undefined
+  /** From the restart for its memory until it is up again, or not. */
+  isRecycling = false
+  /** Whether it is in `backoff` for the budget of session starts. */
+  isHeld = false
+  readonly #memory: MemoryWatch
   readonly #policy: CyclePolicy
   #wantedUp = false
   #awaited = false
+  /** Whether the launch it waits for is the policy's own wish. */
+  #isRespawn = false
   #exitsInRow = 0
   #readySince: number | undefined
   #ending: Ending | undefined
@@ -61,6 +77,21 @@ export class InstanceCycle {
   constructor(id: number, policy: CyclePolicy) {
     this.id = id
     this.#policy = policy
+    this.#memory = new MemoryWatch(policy.maxMemoryMb)
+  }
+
+  get memoryMb(): number | undefined {
+    return this.#memory.memoryMb
+  }
+
+  /** Whether its launch may be put off: only the policy wants it, and nobody waits for it. */
+  get mayBeHeld(): boolean {
+    return this.#isRespawn && !this.#awaited
+  }
+
+  /** Whether its memory has stayed above the limit since it was ready. */
+  get isTooLarge(): boolean {
+    return this.phase === 'ready' && this.#memory.isAbove
   }
 
   /** Someone wants it to run and waits for that. Clears a crash loop and cuts a backoff short. */
@@ -70,6 +101,7 @@ export class InstanceCycle {
     this.#awaited = true
     if (this.phase === 'stopped' || this.phase === 'crash-loop' || this.phase === 'backoff') {
       this.#exitsInRow = 0
+      this.#isRespawn = false
       this.#enter('waiting')
     }
     return []
@@ -77,15 +109,24 @@ export class InstanceCycle {
 
   /** Its turn has come. */
   launch(now: number): SupervisorAction[] {
+    if (this.#isRespawn) this.respawns += 1
+    this.#isRespawn = false
     this.#enter('starting', now + this.#policy.startTimeoutMs)
     this.#readySince = undefined
     this.#ending = undefined
     return [{ type: 'launch', instance: this.id }]
   }
 
+  /** Its turn has come, but it may not be launched before then. */
+  hold(until: number): void {
+    this.#enter('backoff', until)
+    this.isHeld = true
+  }
+
   ready(now: number): SupervisorAction[] {
     if (this.phase !== 'starting') return []
     this.#enter('ready')
+    this.#memory.startOver()
     this.#readySince = now
     const event: InstanceEvent = { type: 'ready', instance: this.id }
     return [{ type: 'emit', event }, ...this.#settleStart()]
@@ -125,7 +166,23 @@ export class InstanceCycle {
     return []
   }
 
+  memory(memoryMb: number, now: number): SupervisorAction[] {
+    if (this.phase !== 'starting' && this.phase !== 'ready') return []
+    if (!this.#memory.take(memoryMb, now)) return []
+    return [{ type: 'emit', event: { type: 'memory', instance: this.id, memoryMb } }]
+  }
+
+  /** Ends it as one that was asked to stop, which is no crash, and has it launched again. */
+  recycle(memoryMb: number, now: number): SupervisorAction[] {
+    this.isRecycling = true
+    this.respawns += 1
+    const limitMb = this.#policy.maxMemoryMb ?? memoryMb
+    const event: InstanceEvent = { type: 'memory-limit', instance: this.id, memoryMb, limitMb }
+    return [{ type: 'emit', event }, ...this.#askStop('memory', now)]
+  }
+
   exited(exit: InstanceExit, now: number): SupervisorAction[] {
+    this.#memory.clear()
     const event: InstanceEvent = { type: 'exited', instance: this.id, exit: summaryOf(exit) }
     const gone: SupervisorAction = { type: 'emit', event }
     if (this.#ending !== 'asked') return [gone, ...this.#fell(exit, now)]
@@ -142,7 +199,7 @@ export class InstanceCycle {
       case 'stopping':
         return this.#sendSignal(now)
       default:
-        this.respawns += 1
+        this.#isRespawn = true
         this.#enter('waiting')
         return []
     }
@@ -151,6 +208,9 @@ export class InstanceCycle {
   #enter(phase: InstancePhase, deadline?: number): void {
     this.phase = phase
     this.deadline = deadline
+    // Ready, or on a way that has nothing to do with its memory any more.
+    if (!onTheWay.has(phase)) this.isRecycling = false
+    this.isHeld = false
   }
 
   #end(ending: Ending, firstSignal: KillSignal, now: number): void {

@@ -58,12 +58,14 @@ export class LocalMode implements ManagerMode {
       },
     })
     const instances = plan.machines.flatMap((machine) => machine.instances)
-    this.#node.router.setTopology(Topology.fromPlan(plan))
+    const topology = Topology.fromPlan(plan)
+    this.#node.router.setTopology(topology)
     this.#fleet = newFleet({
       machine: machineName,
       totalShards: options.totalShards,
       instances,
       instanceCount: () => instances.length,
+      hasShard: (shard) => topology.hasShard(shard),
       ipcIds,
       run: options.run,
       callTimeoutMs: options.callTimeoutMs,

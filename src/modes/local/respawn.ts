@@ -14,6 +14,29 @@ export function respawnDelayMs(policy: RespawnPolicy, exitsInRow: number, random
   return Math.round(fullMs * (0.5 + random / 2))
 }
 
+/** Large bots get 5 session starts a day per 1,000 guilds, and a shard of one has about so many. */
+const sessionsPerShard = 5
+
+/** Every bot gets at least so many a day. */
+const sessionsPerBot = 1_000
+
+/**
+ * Sessions that the instances of one machine may start in 24 hours before respawns are held.
+ *
+ * What the user gave, else the machine's share, by shards, of what Discord grants the whole bot, as
+ * far as `totalShards` tells how large it is, and at least 5 per shard.
+ */
+export function identifiesPerDay(
+  given: number | undefined,
+  shardsHere: number,
+  totalShards: number,
+): number {
+  if (given !== undefined) return given
+  const ofBot = Math.max(sessionsPerBot, sessionsPerShard * totalShards)
+  const share = Math.floor((ofBot * shardsHere) / Math.max(1, totalShards))
+  return Math.max(share, sessionsPerShard * shardsHere)
+}
+
 /**
  * Longest time from spawn to ready where the user gave none: 30 s to load and log in, and 15 s per
  * shard, because Discord lets one shard identify per 5 s and libraries add pauses of their own.

@@ -6,6 +6,7 @@ import {
   InstanceOp,
   ManagerOp,
 } from '../../instances/channel/instance-channel.js'
+import { decodeMemory } from '../../instances/channel/memory-report.js'
 import type { GatewayState } from '../../instances/dialects/dialect.js'
 import { DialectDesk } from '../../instances/dialects/dialect-desk.js'
 import { limits } from '../../limits.js'
@@ -27,6 +28,8 @@ export interface RunningEvents {
   startFailed(error: MachinesError): void
   /** What became of a gateway connection of the bot. */
   gateway(state: GatewayState): void
+  /** How much memory it takes. */
+  memory(bytes: number): void
   envelope(envelope: Uint8Array): void
   /** Nobody in the instance has taken this, and nobody will. */
   notTaken(envelope: Uint8Array): void
@@ -44,6 +47,7 @@ export interface RunningOptions {
   readonly system: System
   /** How many instances there are over all machines. */
   readonly instanceCount: () => number
+  readonly hasShard: (shard: number) => boolean
 }
 
 export class RunningInstance {
@@ -121,12 +125,25 @@ export class RunningInstance {
       case InstanceOp.FLUSH:
         void this.#answerFlush()
         return
+      case InstanceOp.MEMORY:
+        this.#memory(payload)
+        return
       case InstanceOp.GOODBYE:
         return
       default:
-        this.#channel.close()
-        this.#events.channelLost()
+        this.#nonsense()
     }
+  }
+
+  #memory(payload: Uint8Array): void {
+    const bytes = decodeMemory(payload)
+    if (bytes === undefined) this.#nonsense()
+    else this.#events.memory(bytes)
+  }
+
+  #nonsense(): void {
+    this.#channel.close()
+    this.#events.channelLost()
   }
 
   /** Its last words may still be in the pipes when the exit is seen; they come first. */
@@ -157,6 +174,7 @@ export class RunningInstance {
       candidates: candidatesFor(spec.run.dialect),
       callTimeoutMs: spec.callTimeoutMs,
       instanceCount: options.instanceCount,
+      hasShard: options.hasShard,
       send: (envelope) => {
         events.envelope(envelope)
         return true

@@ -8,12 +8,15 @@ import type { RunOptions } from '../../options/resolved-options.js'
 import type { InstancePhase } from './fleet-types.js'
 import { InstanceCycle, type SupervisorAction } from './instance-cycle.js'
 import type { InstanceExit } from './launcher.js'
-import { defaultStartTimeoutMs } from './respawn.js'
+import { defaultStartTimeoutMs, identifiesPerDay } from './respawn.js'
+import { dayMs, StartBudget } from './start-budget.js'
 
 export type SupervisorPolicy = Pick<
   RunOptions,
-  'startTimeoutMs' | 'startConcurrency' | 'killTimeoutMs' | 'respawn'
+  'startTimeoutMs' | 'startConcurrency' | 'killTimeoutMs' | 'respawn' | 'maxMemoryMb'
 > & {
+  /** Of the whole bot. */
+  readonly totalShards: number
   /** In [0, 1), for jitter. */
   readonly random: () => number
 }
@@ -22,16 +25,29 @@ export interface CycleView {
   readonly id: number
   readonly phase: InstancePhase
   readonly respawns: number
+  /** As last reported; undefined while it is down. */
+  readonly memoryMb: number | undefined
+  /** Whether the budget of session starts keeps it down. */
+  readonly isHeld: boolean
 }
 
 export class Supervisor {
   readonly #cycles: ReadonlyMap<number, InstanceCycle>
+  readonly #sessions: ReadonlyMap<number, number>
+  readonly #budget: StartBudget
   readonly #startConcurrency: number
   /** Those in phase `waiting`, first come, first served: one that keeps failing holds up nobody. */
   readonly #queue = new Set<InstanceCycle>()
+  #toldHeldAt: number | undefined
 
   constructor(plans: readonly InstancePlan[], policy: SupervisorPolicy) {
     this.#startConcurrency = policy.startConcurrency
+    this.#sessions = new Map(plans.map(({ id, shards }) => [id, shards.length]))
+    const shardsHere = plans.reduce((sum, { shards }) => sum + shards.length, 0)
+    const { identifiesPerDayMax } = policy.respawn
+    this.#budget = new StartBudget(
+      identifiesPerDay(identifiesPerDayMax, shardsHere, policy.totalShards),
+    )
     this.#cycles = new Map(
       plans.map(({ id, shards }) => {
         const startTimeoutMs = policy.startTimeoutMs ?? defaultStartTimeoutMs(shards.length)
@@ -69,6 +85,22 @@ export class Supervisor {
     return this.#step(id, now, (cycle) => cycle.startFailed(error, now))
   }
 
+  /**
+   * The instance told its memory. Where that stays above the limit it is asked to stop and launched
+   * again, but one at a time: all of them outgrow their limit together, and the bot must go on. When
+   * the budget of session starts is used up it runs on: large is better than down.
+   */
+  memory(id: number, memoryMb: number, now: number): SupervisorAction[] {
+    return this.#step(id, now, (cycle) => {
+      const told = cycle.memory(memoryMb, now)
+      if (!cycle.isTooLarge || this.#isRecycling()) return told
+      const roomAt = this.#roomFor(cycle, now)
+      // It is above the limit with every report until then; one of them is enough.
+      if (roomAt > now) return this.#isNews(now) ? [...told, this.#held(cycle, roomAt, now)] : told
+      return [...told, ...cycle.recycle(memoryMb, now)]
+    })
+  }
+
   /** The local channel closed, or made no sense. */
   channelLost(id: number, now: number): SupervisorAction[] {
     return this.#step(id, now, (cycle) => cycle.channelLost(now))
@@ -103,6 +135,10 @@ export class Supervisor {
     return this.#cycle(id)
   }
 
+  #isRecycling(): boolean {
+    return [...this.#cycles.values()].some(({ isRecycling }) => isRecycling)
+  }
+
   #cycle(id: number): InstanceCycle {
     const cycle = this.#cycles.get(id)
     if (cycle !== undefined) return cycle
@@ -127,11 +163,44 @@ export class Supervisor {
 
   #launchWaiting(now: number): SupervisorAction[] {
     const cycles = [...this.#cycles.values()]
-    const starting = cycles.filter(({ phase }) => phase === 'starting').length
-    const free = Math.max(0, this.#startConcurrency - starting)
-    return [...this.#queue].slice(0, free).flatMap((cycle) => {
+    let free = this.#startConcurrency - cycles.filter(({ phase }) => phase === 'starting').length
+    const actions: SupervisorAction[] = []
+    for (const cycle of this.#queue) {
+      if (free <= 0) break
       this.#queue.delete(cycle)
-      return cycle.launch(now)
-    })
+      const roomAt = cycle.mayBeHeld ? this.#roomFor(cycle, now) : now
+      if (roomAt > now) {
+        cycle.hold(roomAt)
+        actions.push(this.#held(cycle, roomAt, now))
+      } else {
+        this.#budget.take(this.#sessionsOf(cycle), now)
+        actions.push(...cycle.launch(now))
+        free -= 1
+      }
+    }
+    return actions
+  }
+
+  /** When the budget has room for a start of this instance; `now`: it has. */
+  #roomFor(cycle: InstanceCycle, now: number): number {
+    return this.#budget.roomAt(this.#sessionsOf(cycle), now)
+  }
+
+  /** A start costs one session per shard. */
+  #sessionsOf({ id }: InstanceCycle): number {
+    return this.#sessions.get(id) ?? 0
+  }
+
+  #held({ id }: InstanceCycle, until: number, now: number): SupervisorAction {
+    const isNews = this.#isNews(now)
+    if (isNews) this.#toldHeldAt = now
+    const [delayMs, identifiesMax] = [until - now, this.#budget.max]
+    const event = { type: 'respawn-held', instance: id, delayMs, identifiesMax, isNews } as const
+    return { type: 'emit', event }
+  }
+
+  /** Once a day: a budget that is used up lets single instances through, one after the other. */
+  #isNews(now: number): boolean {
+    return this.#toldHeldAt === undefined || now - this.#toldHeldAt >= dayMs
   }
 }

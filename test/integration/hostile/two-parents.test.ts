@@ -1,5 +1,7 @@
 /** Two parents that both have every right to a child. */
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MachineStatus, MachinesError, ShardingManager } from '../../../dist/index.js'
 import { pointOf, Testbed } from '../../support/testbed.js'
@@ -68,9 +70,15 @@ describe("with takeover: 'higher-epoch'", () => {
 
   it('one that was started earlier stays out', async () => {
     const child = await bed.child({ secret, takeover: 'higher-epoch' })
-    const earlier = bed.parent([pointOf(child, one)], { secret })
-    const later = await madeLater(() => bed.parent([pointOf(child, one)], { secret }))
+    const stateDir = join(bed.folder, 'of-the-later-one')
+    const folder = join(stateDir, 'parent')
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // As if it had been started an hour from now.
+    const epoch = Date.now() + 3_600_000
+    writeFileSync(join(folder, `epoch-${epoch}`), '', { mode: 0o600 })
+    const later = bed.parent([pointOf(child, one)], { secret, stateDir })
     await later.start()
+    const earlier = bed.parent([pointOf(child, one)], { secret })
     const refusal = await refusalOf(earlier.start())
     expect(refusal?.code).toBe('DM_PARENT_BUSY')
     expect(refusal?.message).toContain('started later')
@@ -86,10 +94,3 @@ describe("with takeover: 'higher-epoch'", () => {
     expect(await births(first)).toHaveLength(2)
   })
 })
-
-/** Epochs are taken from the clock, in milliseconds. */
-async function madeLater(make: () => ShardingManager): Promise<ShardingManager> {
-  const from = Date.now()
-  while (Date.now() === from) await new Promise((resolve) => setImmediate(resolve))
-  return make()
-}

@@ -5,11 +5,28 @@ import { createFleet } from '../../../dist/modes/local/fleet.js'
 import type { Fleet, InstanceEvent } from '../../../dist/modes/local/fleet-types.js'
 import { createLauncher } from '../../../dist/modes/local/launchers/create-launcher.js'
 import type { RunOptions } from '../../../dist/options/resolved-options.js'
+import { encodeBody } from '../../../dist/routing/body-codec.js'
+import { EnvelopeKind, Status, Verb } from '../../../dist/routing/envelope.js'
+import { encodeEnvelope } from '../../../dist/routing/envelope-codec.js'
 import { realSystem } from '../../../dist/system/system.js'
 import { launcherModes, runOptions } from '../../support/launched-bot.js'
 import { findReaper } from '../../support/processes.js'
 
 function nothing(): void {}
+
+/** A message to instance 1; fleets look at the header, and the bot sends it back as it is. */
+const question = encodeEnvelope(
+  {
+    kind: EnvelopeKind.SEND,
+    verb: Verb.MESSAGE,
+    status: Status.NONE,
+    requestId: 1,
+    source: 0,
+    budgetMs: 0,
+    target: { kind: 'instances', ranges: [{ from: 1, to: 1 }] },
+  },
+  encodeBody('question', ''),
+)
 
 describe.each(launcherModes)('a fleet of %s', (mode) => {
   let fleet: Fleet
@@ -31,6 +48,7 @@ describe.each(launcherModes)('a fleet of %s', (mode) => {
       run: runOptions(mode, { env: { SCRIPT: script }, ...changes }),
       callTimeoutMs: 1_000,
       instanceCount: () => 2,
+      hasShard: (shard) => shard < 4,
       ipcIds: new IpcIds(realSystem),
       onNotTaken: nothing,
       onUndelivered: nothing,
@@ -63,8 +81,8 @@ describe.each(launcherModes)('a fleet of %s', (mode) => {
   it('starts, talks, and stops with goodbyes', async () => {
     const { of, envelopes, until } = create('echo')
     await fleet.start()
-    expect(fleet.deliver(1, Buffer.from('question'))).toBe(true)
-    await until(() => envelopes.includes('1 question'))
+    expect(fleet.deliver(1, question)).toBe(true)
+    await until(() => envelopes.includes(`1 ${Buffer.from(question).toString()}`))
     await fleet.stop('why')
     expect(of('exited')).toMatchObject([
       { exit: { code: 0, signal: null } },

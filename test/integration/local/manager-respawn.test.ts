@@ -1,4 +1,5 @@
 /** A bot that falls comes back, and a bot that keeps falling does not burn what is left. */
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ShardingManager, ShardingManagerEvents } from '../../../dist/index.js'
 import { isAlive } from '../../support/eventually.js'
@@ -94,6 +95,22 @@ describe('an instance that is killed with kill -9', () => {
     await stopped
     expect(manager.instances.get(0)?.running).toBe(false)
     expect(manager.machines.get('local')?.instances[0]).toMatchObject({ phase: 'stopped' })
+  })
+})
+
+describe('an instance that falls when the session starts of the day are used up', () => {
+  it('is held down, says so, and comes back with restart()', async () => {
+    await start({ identifiesPerDayMax: 2 })
+    const warned = once(manager as never, 'warning')
+    await killNine(1)
+    expect((await warned)[0]).toMatchObject({ code: 'DM_RESPAWN_HELD', instance: 1 })
+    const held = { phase: 'backoff', isHeld: true, pid: undefined }
+    expect(manager.machines.get('local')?.instances[1]).toMatchObject(held)
+    expect(await manager.eval(({ bot }) => bot.id, { to: 0 })).toEqual([0])
+    await manager.instances.get(1)?.restart()
+    expect(await manager.eval(({ bot }) => bot.id)).toEqual([0, 1])
+    const ready = { phase: 'ready', isHeld: false, respawns: 0 }
+    expect(manager.machines.get('local')?.instances[1]).toMatchObject(ready)
   })
 })
 

@@ -230,17 +230,30 @@ describe('the client of a discord.js bot', () => {
     expect(set.exits).toEqual([1])
   })
 
-  it('is left to SIGTERM listeners and to the bot API, which know how to end', async () => {
-    const listening = setUp(true)
-    const attached = setUp()
-    const bots = [client(), client()]
-    for (const [index, set] of [listening, attached].entries()) set.runtime.adopt(bots[index])
-    const { stops } = attach(attached)
-    for (const set of [listening, attached]) set.channel.receive(stopOp, JSON.stringify(request))
-    await attached.system.settle()
+  it('is left to SIGTERM listeners, which know how to end', async () => {
+    const set = setUp(true)
+    const bot = client()
+    set.runtime.adopt(bot)
+    set.channel.receive(stopOp, JSON.stringify(request))
+    await set.system.settle()
+    expect(set.channel.calls).toEqual([])
+    expect(bot.isDestroyed()).toBe(false)
+  })
+
+  it('is destroyed after the listeners of the bot API are done', async () => {
+    const set = setUp()
+    const bot = client()
+    set.runtime.adopt(bot)
+    const { stops, resolve } = attach(set)
+    set.channel.receive(stopOp, JSON.stringify(request))
+    await set.system.settle()
     expect(stops).toEqual([request])
-    expect(listening.channel.calls).toEqual([])
-    expect(bots.map((bot) => bot.isDestroyed())).toEqual([false, false])
+    expect(bot.isDestroyed()).toBe(false)
+    resolve()
+    await vi.waitFor(() => expect(bot.isDestroyed()).toBe(true))
+    expect(set.channel.calls).not.toContain('close')
+    bot.resolve()
+    await vi.waitFor(() => expect(set.channel.calls).toContain('close'))
   })
 })
 

@@ -104,6 +104,7 @@ class World {
       candidates: { 'discord.js': discordJsDialect },
       callTimeoutMs: 1_000,
       instanceCount: () => 1,
+      hasShard: () => true,
       send: (envelope) => {
         this.#router.fromLocal(instance, envelope)
         return true

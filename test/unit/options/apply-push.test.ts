@@ -51,11 +51,20 @@ describe('applyPush', () => {
   })
 
   it('takes everything that a parent resolves', () => {
-    const childManagerOptions = { processes: { env: { A: '1' } }, respawn: { delayMs: 5 } }
+    const childManagerOptions = {
+      processes: { env: { A: '1' } },
+      respawn: { delayMs: 5, identifiesPerDayMax: 9 },
+      maxMemoryMb: 300,
+    }
     const resolved = resolveOptions(parent([point({ childManagerOptions })]), environment())
     const [one] = resolved.kind === 'parent' ? resolved.points : []
     const run = apply(JSON.parse(JSON.stringify(one?.child)))
-    expect(run).toMatchObject({ mode: 'processes', env: { A: '1' }, respawn: { delayMs: 5 } })
+    expect(run).toMatchObject({
+      mode: 'processes',
+      env: { A: '1' },
+      respawn: { delayMs: 5, identifiesPerDayMax: 9 },
+      maxMemoryMb: 300,
+    })
   })
 
   it.each([
@@ -121,6 +130,7 @@ describe('applyPush', () => {
     { mode: 'processes', env: { node_options: '-r x' } },
     { mode: 'processes', env: { DISCORDOO_MACHINES_SECRET: 'x' } },
     { mode: 'processes', killTimeoutMs: '1' },
+    { mode: 'processes', maxMemoryMb: 0 },
     { mode: 'processes', respawn: false },
     { mode: 'processes', respawn: { enabled: true } },
     { mode: 'processes', uid: 0 },

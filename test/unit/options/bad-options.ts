@@ -197,6 +197,18 @@ const run: readonly BadOptions[] = [
     'expected an integer from 1 to 1000000, got NaN',
   ),
   bad(
+    local({ maxMemoryMb: 2 ** 31 }),
+    'DM_OPTION_VALUE',
+    'maxMemoryMb',
+    'expected an integer of MiB from 1 to 1048576, got 2147483648',
+  ),
+  bad(
+    local({ respawn: { identifiesPerDayMax: 0 } }),
+    'DM_OPTION_VALUE',
+    'respawn.identifiesPerDayMax',
+    'expected an integer from 1 to 1000000, got 0',
+  ),
+  bad(
     local({ respawn: 'never' }),
     'DM_OPTION_TYPE',
     'respawn',
@@ -218,7 +230,7 @@ const run: readonly BadOptions[] = [
     local({ respawn: { maxAttempts: 3 } }),
     'DM_OPTION_UNKNOWN',
     'respawn.maxAttempts',
-    'there is no such option; expected one of delayMs, delayMsMax, attemptsMax, healthyMs',
+    'there is no such option; expected one of delayMs, delayMsMax, attemptsMax, healthyMs, identifiesPerDayMax',
   ),
   bad(
     local({ output: 'ignored' }),

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { encodeMemory } from '../../../../src/instances/channel/memory-report.js'
 import { createFleet } from '../../../../src/modes/local/fleet.js'
 import type { Fleet, InstanceEvent } from '../../../../src/modes/local/fleet-types.js'
 import type {
@@ -22,6 +23,7 @@ const hello = 1
 const ready = 2
 const flush = 5
 const attached = 6
+const memory = 7
 const stopFrame = /^16:/
 
 /** An instance that exists only in this test. */
@@ -129,8 +131,8 @@ describe('Fleet.start', () => {
     await started
     expect(events).toEqual(['spawned 0', 'spawned 1', 'ready 0', 'ready 1'])
     expect(fleet.status()).toEqual([
-      { id: 0, shards: [0, 1], phase: 'ready', pid: 100, respawns: 0 },
-      { id: 1, shards: [2, 3], phase: 'ready', pid: 101, respawns: 0 },
+      { id: 0, shards: [0, 1], phase: 'ready', pid: 100, respawns: 0, isHeld: false },
+      { id: 1, shards: [2, 3], phase: 'ready', pid: 101, respawns: 0, isHeld: false },
     ])
     expect(system.keepAlives).toBe(1)
     await expect(fleet.start()).rejects.toMatchObject({ code: 'DM_STATE' })
@@ -231,6 +233,32 @@ describe('one instance', () => {
     expect(fleet.status()).toMatchObject([{ phase: 'ready', pid: 101, respawns: 1 }])
   })
 
+  it('is restarted gracefully when its memory stays above the limit', async () => {
+    const { fleet, get, launched, events } = setUp(1, { maxMemoryMb: 120 })
+    const started = fleet.start()
+    get(0).becomeReady()
+    await started
+    get(0).channel.receive(memory, encodeMemory(100 * 2 ** 20 + 1_000))
+    expect(fleet.status()).toMatchObject([{ phase: 'ready', memoryMb: 100 }])
+    get(0).channel.receive(memory, encodeMemory(121 * 2 ** 20))
+    get(0).channel.receive(memory, encodeMemory(122 * 2 ** 20))
+    expect(get(0).channel.calls).toEqual(['16:{"reason":"memory","timeoutMs":5000}'])
+    expect(fleet.status()).toMatchObject([{ phase: 'stopping', memoryMb: 122 }])
+    expect(launched).toHaveLength(1)
+    get(0).exit({ code: 0, signal: null })
+    await vi.waitUntil(() => launched.length === 2)
+    get(1).becomeReady()
+    expect(events.slice(2)).toEqual([
+      'memory 0',
+      'memory-limit 0',
+      'exited 0',
+      'spawned 0',
+      'ready 0',
+    ])
+    expect(fleet.status()).toMatchObject([{ phase: 'ready', pid: 101, respawns: 1 }])
+    expect(fleet.status()[0]?.memoryMb).toBeUndefined()
+  })
+
   it('is not replaced before its exit is confirmed', async () => {
     const { fleet, get, launched, system } = await running()
     const recreated = fleet.recreate(0)
@@ -262,6 +290,12 @@ describe('one instance', () => {
     expect(get(0).channel.calls).toEqual(['close'])
     await system.advance(5_000)
     expect(get(0).signals).toEqual(['SIGTERM'])
+  })
+
+  it('is ended when what it says of its memory makes no sense', async () => {
+    const { get } = await running()
+    get(0).channel.receive(memory, 'much')
+    expect(get(0).channel.calls).toEqual(['close'])
   })
 
   it('that does not exist is refused', async () => {

@@ -1,50 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { MachinesError } from '../../../../src/errors.js'
 import { spawnLoopExitCode } from '../../../../src/instances/spawn-loop.js'
-import type { SupervisorAction } from '../../../../src/modes/local/instance-cycle.js'
 import type { InstanceExit } from '../../../../src/modes/local/launcher.js'
-import { Supervisor } from '../../../../src/modes/local/supervisor.js'
+import { Supervisor, type SupervisorPolicy } from '../../../../src/modes/local/supervisor.js'
+import { shownActions, supervisorPolicy } from '../../../support/supervision.js'
 
 const exit: InstanceExit = { code: 1, signal: null }
-const policy = {
-  startTimeoutMs: 10_000,
-  startConcurrency: 2,
-  killTimeoutMs: 5_000,
-  random: () => 0.5,
-  respawn: {
-    enabled: true,
-    delayMs: 1_000,
-    delayMsMax: 60_000,
-    attemptsMax: 3,
-    healthyMs: 60_000,
-  },
-}
 
-type Policy = typeof policy
-
-function supervise(count: number, changes: Partial<Policy> = {}): Supervisor {
+function supervise(count: number, changes: Partial<SupervisorPolicy> = {}): Supervisor {
   const plans = Array.from({ length: count }, (_, id) => ({ id, shards: [id] }))
-  return new Supervisor(plans, { ...policy, ...changes })
-}
-
-/** Actions in a short form, as `launch 0`. */
-function shown(actions: readonly SupervisorAction[]): string[] {
-  return actions.map((action) => {
-    switch (action.type) {
-      case 'emit':
-        return `${action.event.type} ${action.event.instance}`
-      case 'kill':
-        return `${action.signal} ${action.instance}`
-      case 'start-settled':
-        return `settled ${action.instance} ${action.error?.code ?? 'ok'}`
-      default:
-        return `${action.type} ${action.instance}`
-    }
-  })
+  return new Supervisor(plans, { ...supervisorPolicy, ...changes })
 }
 
 /** One instance that was launched at 0. */
-function launched(changes: Partial<Policy> = {}): Supervisor {
+function launched(changes: Partial<SupervisorPolicy> = {}): Supervisor {
   const supervisor = supervise(1, changes)
   supervisor.create(0, 0)
   return supervisor
@@ -64,10 +33,14 @@ describe('starting', () => {
   it('launches as many at one time as allowed, in order', () => {
     const supervisor = supervise(4)
     const first = [0, 1, 2, 3].flatMap((id) => supervisor.create(id, 0))
-    expect(shown(first)).toEqual(['launch 0', 'launch 1'])
+    expect(shownActions(first)).toEqual(['launch 0', 'launch 1'])
     expect(phase(supervisor, 2)).toBe('waiting')
-    expect(shown(supervisor.ready(1, 5))).toEqual(['ready 1', 'settled 1 ok', 'launch 2'])
-    expect(shown(supervisor.exited(0, exit, 6))).toEqual(['exited 0', 'respawning 0', 'launch 3'])
+    expect(shownActions(supervisor.ready(1, 5))).toEqual(['ready 1', 'settled 1 ok', 'launch 2'])
+    expect(shownActions(supervisor.exited(0, exit, 6))).toEqual([
+      'exited 0',
+      'respawning 0',
+      'launch 3',
+    ])
   })
 
   it('counts ready once, and only of one that is starting', () => {
@@ -82,40 +55,40 @@ describe('starting', () => {
   it('tells a second asker at once that it runs', () => {
     const supervisor = launched()
     supervisor.ready(0, 1)
-    expect(shown(supervisor.create(0, 2))).toEqual(['settled 0 ok'])
+    expect(shownActions(supervisor.create(0, 2))).toEqual(['settled 0 ok'])
   })
 
   it('gives up waiting after startTimeoutMs, ends the instance and starts it again', () => {
     const supervisor = launched()
     expect(supervisor.deadline()).toBe(10_000)
     expect(supervisor.tick(9_999)).toEqual([])
-    expect(shown(supervisor.tick(10_000))).toEqual([
+    expect(shownActions(supervisor.tick(10_000))).toEqual([
       'start-failed 0',
       'settled 0 DM_INSTANCE_START_TIMEOUT',
       'SIGTERM 0',
     ])
-    expect(shown(supervisor.tick(15_000))).toEqual(['SIGKILL 0'])
+    expect(shownActions(supervisor.tick(15_000))).toEqual(['SIGKILL 0'])
     expect(supervisor.deadline()).toBeUndefined()
-    expect(shown(supervisor.exited(0, exit, 15_001))).toEqual(['exited 0', 'respawning 0'])
-    expect(shown(supervisor.tick(15_751))).toEqual(['launch 0'])
-    expect(shown(supervisor.ready(0, 16_000))).toEqual(['ready 0'])
+    expect(shownActions(supervisor.exited(0, exit, 15_001))).toEqual(['exited 0', 'respawning 0'])
+    expect(shownActions(supervisor.tick(15_751))).toEqual(['launch 0'])
+    expect(shownActions(supervisor.ready(0, 16_000))).toEqual(['ready 0'])
   })
 
   it('ends one whose bot says that it cannot start, and starts it again', () => {
     const supervisor = launched()
     const error = new MachinesError('DM_INTERNAL', 'no gateway')
-    expect(shown(supervisor.startFailed(0, error, 5))).toEqual([
+    expect(shownActions(supervisor.startFailed(0, error, 5))).toEqual([
       'start-failed 0',
       'settled 0 DM_INTERNAL',
       'SIGTERM 0',
     ])
     expect(supervisor.startFailed(0, error, 6)).toEqual([])
-    expect(shown(supervisor.exited(0, exit, 7))).toEqual(['exited 0', 'respawning 0'])
+    expect(shownActions(supervisor.exited(0, exit, 7))).toEqual(['exited 0', 'respawning 0'])
   })
 
   it('waits by the number of shards where no timeout was given', () => {
     const supervisor = new Supervisor([{ id: 0, shards: [0, 1] }], {
-      ...policy,
+      ...supervisorPolicy,
       startTimeoutMs: undefined,
     })
     supervisor.create(0, 0)
@@ -155,7 +128,7 @@ describe('starting again', () => {
     const supervisor = launched()
     fall(supervisor, 2)
     const actions = supervisor.exited(0, exit, 0)
-    expect(shown(actions)).toEqual([
+    expect(shownActions(actions)).toEqual([
       'exited 0',
       'crash-loop 0',
       'start-failed 0',
@@ -165,31 +138,28 @@ describe('starting again', () => {
       error: { message: 'instance 0 exited 3 times in a row, last: exit code 1', instance: 0 },
     })
     expect(supervisor.deadline()).toBeUndefined()
-    expect(shown(supervisor.create(0, 1))).toEqual(['launch 0'])
-    expect(shown(supervisor.exited(0, exit, 2))).toEqual(['exited 0', 'respawning 0'])
+    expect(shownActions(supervisor.create(0, 1))).toEqual(['launch 0'])
+    expect(shownActions(supervisor.exited(0, exit, 2))).toEqual(['exited 0', 'respawning 0'])
   })
 
   it('does not happen to a bot whose file makes a manager: it would make another one', () => {
     const supervisor = launched()
-    expect(shown(supervisor.exited(0, { code: spawnLoopExitCode, signal: null }, 0))).toEqual([
-      'exited 0',
-      'stopped 0',
-      'start-failed 0',
-      'settled 0 DM_SPAWN_LOOP',
-    ])
+    expect(
+      shownActions(supervisor.exited(0, { code: spawnLoopExitCode, signal: null }, 0)),
+    ).toEqual(['exited 0', 'stopped 0', 'start-failed 0', 'settled 0 DM_SPAWN_LOOP'])
   })
 
   it('happens where a bot that was ready ends with that code by chance', () => {
     const supervisor = launched()
     supervisor.ready(0, 1)
     const actions = supervisor.exited(0, { code: spawnLoopExitCode, signal: null }, 2)
-    expect(shown(actions)).toEqual(['exited 0', 'respawning 0'])
+    expect(shownActions(actions)).toEqual(['exited 0', 'respawning 0'])
   })
 
   it('does not happen when it is turned off', () => {
-    const supervisor = launched({ respawn: { ...policy.respawn, enabled: false } })
+    const supervisor = launched({ respawn: { ...supervisorPolicy.respawn, enabled: false } })
     const actions = supervisor.exited(0, { code: null, signal: 'SIGSEGV' }, 0)
-    expect(shown(actions)).toEqual([
+    expect(shownActions(actions)).toEqual([
       'exited 0',
       'stopped 0',
       'start-failed 0',
@@ -201,7 +171,7 @@ describe('starting again', () => {
   })
 
   it('names the error that ended it', () => {
-    const supervisor = launched({ respawn: { ...policy.respawn, attemptsMax: 1 } })
+    const supervisor = launched({ respawn: { ...supervisorPolicy.respawn, attemptsMax: 1 } })
     const error = new Error('no such file')
     const actions = supervisor.exited(0, { code: null, signal: null, error }, 0)
     expect(actions[0]).toMatchObject({ event: { exit: { message: 'no such file' } } })
@@ -213,9 +183,9 @@ describe('starting again', () => {
     supervisor.ready(0, 0)
     expect(supervisor.channelLost(0, 10)).toEqual([])
     expect(supervisor.channelLost(0, 20)).toEqual([])
-    expect(shown(supervisor.tick(5_010))).toEqual(['SIGTERM 0'])
-    expect(shown(supervisor.tick(10_010))).toEqual(['SIGKILL 0'])
-    expect(shown(supervisor.exited(0, exit, 10_020))).toEqual(['exited 0', 'respawning 0'])
+    expect(shownActions(supervisor.tick(5_010))).toEqual(['SIGTERM 0'])
+    expect(shownActions(supervisor.tick(10_010))).toEqual(['SIGKILL 0'])
+    expect(shownActions(supervisor.exited(0, exit, 10_020))).toEqual(['exited 0', 'respawning 0'])
   })
 })
 
@@ -225,16 +195,20 @@ describe('stopping', () => {
     supervisor.ready(0, 0)
     const [ask] = supervisor.stop(0, 'why', 100)
     expect(ask).toEqual({ type: 'ask-stop', instance: 0, reason: 'why', timeoutMs: 5_000 })
-    expect(shown(supervisor.tick(5_100))).toEqual(['SIGTERM 0'])
-    expect(shown(supervisor.tick(10_100))).toEqual(['SIGKILL 0'])
+    expect(shownActions(supervisor.tick(5_100))).toEqual(['SIGTERM 0'])
+    expect(shownActions(supervisor.tick(10_100))).toEqual(['SIGKILL 0'])
     expect(supervisor.tick(1e9)).toEqual([])
-    expect(shown(supervisor.exited(0, exit, 2e9))).toEqual(['exited 0', 'stopped 0', 'down 0'])
-    expect(shown(supervisor.stop(0, 'again', 3e9))).toEqual(['down 0'])
+    expect(shownActions(supervisor.exited(0, exit, 2e9))).toEqual([
+      'exited 0',
+      'stopped 0',
+      'down 0',
+    ])
+    expect(shownActions(supervisor.stop(0, 'again', 3e9))).toEqual(['down 0'])
   })
 
   it('tells whoever waits for the start', () => {
     const supervisor = launched()
-    expect(shown(supervisor.stop(0, 'why', 1))).toEqual([
+    expect(shownActions(supervisor.stop(0, 'why', 1))).toEqual([
       'settled 0 DM_START_ABORTED',
       'ask-stop 0',
     ])
@@ -242,12 +216,12 @@ describe('stopping', () => {
 
   it('is done at once for one that does not run', () => {
     const supervisor = supervise(1)
-    expect(shown(supervisor.stop(0, 'why', 0))).toEqual(['down 0'])
+    expect(shownActions(supervisor.stop(0, 'why', 0))).toEqual(['down 0'])
     supervisor.create(0, 0)
     supervisor.exited(0, exit, 0)
     expect(phase(supervisor)).toBe('backoff')
     const settled = 'settled 0 DM_START_ABORTED'
-    expect(shown(supervisor.stop(0, 'why', 0))).toEqual([settled, 'stopped 0', 'down 0'])
+    expect(shownActions(supervisor.stop(0, 'why', 0))).toEqual([settled, 'stopped 0', 'down 0'])
     expect(supervisor.tick(1e9)).toEqual([])
   })
 
@@ -255,7 +229,11 @@ describe('stopping', () => {
     const supervisor = launched()
     supervisor.tick(10_000)
     expect(supervisor.stop(0, 'why', 10_001)).toEqual([])
-    expect(shown(supervisor.exited(0, exit, 10_002))).toEqual(['exited 0', 'stopped 0', 'down 0'])
+    expect(shownActions(supervisor.exited(0, exit, 10_002))).toEqual([
+      'exited 0',
+      'stopped 0',
+      'down 0',
+    ])
   })
 
   it('gives way to a create() that came meanwhile, after the exit', () => {
@@ -263,18 +241,18 @@ describe('stopping', () => {
     supervisor.ready(0, 0)
     supervisor.stop(0, 'why', 1)
     expect(supervisor.create(0, 2)).toEqual([])
-    expect(shown(supervisor.exited(0, exit, 3))).toEqual(['exited 0', 'down 0', 'launch 0'])
+    expect(shownActions(supervisor.exited(0, exit, 3))).toEqual(['exited 0', 'down 0', 'launch 0'])
   })
 
   it('of all launches none of those that waited for their turn', () => {
     const supervisor = supervise(3, { startConcurrency: 1 })
     for (const id of [0, 1, 2]) supervisor.create(id, 0)
-    expect(shown(supervisor.stopAll('why', 1))).toEqual([
+    expect(shownActions(supervisor.stopAll('why', 1))).toEqual([
       'settled 0 DM_START_ABORTED',
       'ask-stop 0',
       ...[1, 2].flatMap((id) => [`settled ${id} DM_START_ABORTED`, `stopped ${id}`, `down ${id}`]),
     ])
-    expect(shown(supervisor.exited(0, exit, 2))).toEqual(['exited 0', 'stopped 0', 'down 0'])
+    expect(shownActions(supervisor.exited(0, exit, 2))).toEqual(['exited 0', 'stopped 0', 'down 0'])
   })
 })
 
