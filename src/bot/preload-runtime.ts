@@ -178,14 +178,25 @@ export class PreloadRuntime implements InstanceRuntime {
     this.#stopping = true
     const handlers = this.#handlers
     if (handlers !== undefined) {
-      void this.#sayGoodbye(() => handlers.stop(request), 0)
+      void this.#sayGoodbye(() => this.#stopBoth(handlers, request), 0)
       return
     }
     // A bot with SIGTERM listeners knows how to end; if it does not, the manager's own signals come.
     if (this.#host.raiseTerm()) return
-    const adoption = this.#adoption
-    if (adoption === undefined) this.#exit(0)
-    else void this.#sayGoodbye(async () => (await adoption)?.destroy(), 0)
+    if (this.#adoption === undefined) this.#exit(0)
+    else void this.#sayGoodbye(() => this.#destroyClient(), 0)
+  }
+
+  /** A bot may use the bot API for its calls alone, and leave its goodbye to us. */
+  async #stopBoth(handlers: Handlers, request: StopRequest): Promise<void> {
+    await handlers.stop(request)
+    await this.#destroyClient()
+  }
+
+  /** Harmless where the bot has done so itself. */
+  async #destroyClient(): Promise<void> {
+    const adopted = await this.#adoption
+    await adopted?.destroy()
   }
 
   async #sayGoodbye(goodbye: () => Promise<void>, code: number): Promise<void> {

@@ -30,8 +30,10 @@ export async function respond(
   try {
     answer = encode(await work())
   } catch (error) {
-    status = Status.ERROR
-    answer = encodeError(asOwn(error))
+    const own = asOwn(error)
+    // The work may see the deadline before the router does; to the asker that is the same.
+    status = own.code === 'DM_TIMEOUT' ? Status.TIMEOUT : Status.ERROR
+    answer = encodeError(own)
   }
   const { verb, requestId, source } = header
   const target = { kind: 'endpoint', endpoint: source } as const

@@ -105,6 +105,11 @@ export class Topology {
     return this.#machineOf[instance]
   }
 
+  /** False for a shard that was left to nobody, or does not exist. */
+  hasShard(shard: number): boolean {
+    return (this.#instanceOfShard[shard] ?? none) !== none
+  }
+
   /** Name of a machine by index; empty when there is none. */
   machineName(index: number): string {
     return this.#machines.get(index)?.name ?? ''

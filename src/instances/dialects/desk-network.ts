@@ -38,6 +38,10 @@ export class DeskNetwork implements DialectNetwork {
     return this.#options.instanceCount()
   }
 
+  hasShard(shard: number): boolean {
+    return this.#options.hasShard(shard)
+  }
+
   async ask(
     target: Target,
     message: DialectMessage,

@@ -47,6 +47,7 @@ export interface DeskOptions {
   /** Deadline of calls that bring none, ms. */
   readonly callTimeoutMs: number
   readonly instanceCount: () => number
+  readonly hasShard: (shard: number) => boolean
   /** To the router of this machine, as if the instance had sent it. */
   readonly send: (envelope: Uint8Array) => boolean
   readonly events: DeskEvents
@@ -144,7 +145,7 @@ export class DialectDesk {
     try {
       const message = decodeBody(bodyOf(envelope))
       if (header.verb === Verb.MESSAGE) return dialect.message(message, callerOf(header))
-      if (isRecord(message)) dialect.told(message)
+      if (isRecord(message) && message.dialect === dialect.name) dialect.told(message)
     } catch (error) {
       this.#options.events.warning(asOwn(error))
     }
@@ -158,15 +159,21 @@ export class DialectDesk {
     }
     const body = decodeBody(bodyOf(envelope))
     if (!isRecord(body)) throw new MachinesError('DM_BODY_INVALID', 'the body is no object')
-    return dialect.answer(requestOf(header, body), header.budgetMs)
+    return dialect.answer(requestOf(header, body, dialect.name), header.budgetMs)
   }
 }
 
 function requestOf(
   { verb }: EnvelopeHeader,
   body: Readonly<Record<string, unknown>>,
+  spoken: DialectName,
 ): DialectRequest {
   if (verb !== Verb.EVAL) {
+    // Machines may run bots of several libraries; the same word means something else in each.
+    if (body.dialect !== spoken) {
+      const what = `this bot speaks ${spoken} and has no handler for what others say`
+      throw new MachinesError('DM_HANDLER_UNKNOWN', what)
+    }
     return { kind: 'dialect', message: body, runsCode: verb === Verb.EVAL_DIALECT }
   }
   const script = checkEvalScript(body.form, body.source)

@@ -49,6 +49,8 @@ export interface DialectMessage {
 export interface DialectNetwork {
   /** How many instances there are over all machines: their ids are 0 to this - 1. */
   readonly instanceCount: number
+  /** False for a shard below `totalShards` that no machine was given: targets must not name it. */
+  hasShard(shard: number): boolean
   /** Deadline of calls that bring none, ms. */
   readonly callTimeoutMs: number
   /**

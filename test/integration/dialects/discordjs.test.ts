@@ -195,6 +195,28 @@ describe('odd things', () => {
     expect(length).toBe(50_000_000)
   })
 
+  it('long lists of short texts arrive from all', async () => {
+    const lengths = await inBot(0, async ({ client }: EvalContext) => {
+      const lists = await client.shard.broadcastEval(() =>
+        Array.from({ length: 300_000 }, (_, n) => String(10n ** 18n + BigInt(n))),
+      )
+      return lists.map((list: string[]) => list.length)
+    })
+    expect(lengths).toEqual([300_000, 300_000, 300_000, 300_000])
+  })
+
+  it('what Node says to itself does not end a manager when a bot says it', async () => {
+    const taken = await inBot(0, () =>
+      Promise.all(
+        ['NODE_HANDLE_ACK', 'NODE_HANDLE_NACK', 'NODE_SOCKET_GET_COUNT'].map(
+          (cmd) => new Promise((resolve) => process.send?.({ cmd }, resolve)),
+        ),
+      ),
+    )
+    expect(taken).toEqual([null, null, null])
+    expect(await parent.eval(shardIds)).toHaveLength(4)
+  })
+
   it('no client has seen an error of its own', async () => {
     expect(await parent.eval(({ client }) => client.inbox)).toEqual([[], [], [], []])
     expect(discord.stats.violations).toEqual([])

@@ -80,6 +80,29 @@ describe.each(['processes', 'workers', 'clusters'] as const)('in %s mode', (mode
   })
 })
 
+describe('bots of a plan with gaps', () => {
+  it('ask and tell all shards that there are', async () => {
+    const reports: unknown[] = []
+    const manager = managerOf('processes', {}, { shards: [0, 1, 4, 5], totalShards: 8 })
+    manager.on('undelivered', (report) => reports.push(report))
+    await manager.start()
+    const [asked] = await manager.eval(
+      async ({ app }: EvalContext) => {
+        const sizes = [await app.guilds.cache.size({ shard: 'all' })]
+        for (const shard of [0, 4, 7]) sizes.push(await app.guilds.cache.size({ shard }))
+        await app.user.updatePresence({ status: 'idle', activities: [] }, { shards: 8 })
+        return sizes
+      },
+      { to: 0 },
+    )
+    const [all, first, second, nobody] = asked ?? []
+    expect(first).toBeGreaterThan(0)
+    expect([all, nobody]).toEqual([first + second, 0])
+    expect(await statuses(manager)).toEqual(['ok', 'ok'])
+    expect(reports).toEqual([])
+  })
+})
+
 describe('one that never gets ready', () => {
   it('fails by its own deadline, and the others serve', async () => {
     const manager = managerOf(

@@ -27,6 +27,8 @@ describe('Topology', () => {
     expect(topology.resolve({ kind: 'shards', ranges: [{ from: 8, to: 9 }] })).toEqual([0])
     expect(topology.nameOf(1)).toEqual({ instance: 1, machine: 'far', shards: '0,2,4' })
     expect(topology.machineIndexes).toEqual([4, 0])
+    const served = [-1, 0, 1, 2, 3, 9, 10, 0.5].filter((shard) => topology.hasShard(shard))
+    expect(served).toEqual([0, 2, 9])
     expect(() => topology.resolve({ kind: 'shards', ranges: [{ from: 0, to: 4 }] })).toThrow(
       'shard 1',
     )

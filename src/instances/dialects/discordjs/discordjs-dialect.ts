@@ -9,6 +9,7 @@ import createDebug from 'debug'
 import { MachinesError, toError } from '../../../errors.js'
 import { asOwn } from '../../../routing/respond.js'
 import type { Dialect, DialectHost, GatewayState } from '../dialect.js'
+import type { Reply } from './discordjs-answers.js'
 import { errorReply, replyTo } from './discordjs-answers.js'
 import type { Question, RespawnAll, Word } from './discordjs-words.js'
 import { adoptScript, isScript, readyProperty, wordOf } from './discordjs-words.js'
@@ -125,13 +126,22 @@ class DiscordJsDialect implements Dialect {
   async #answer(question: Question): Promise<void> {
     const reply = await replyTo(question, this.#host)
     if (this.#isClosed) return
+    const fault = this.#handOver(reply)
+    if (fault === undefined) return
+    // The bot waits for an answer, and an error is small enough for whatever room there is.
+    const why = `the result cannot be handed to this bot: ${fault.message}`
+    const error = new MachinesError(fault.code, why, { cause: fault.cause })
+    this.#post(errorReply(question, error), 'an answer')
+  }
+
+  /** Why the reply could not be handed over; undefined when it was. */
+  #handOver(reply: Reply): MachinesError | undefined {
     try {
-      this.#send(reply, 'an answer')
+      if (this.#host.ipc.send(reply)) return undefined
+      return new MachinesError('DM_BODY_TOO_LARGE', 'with what it has not read yet it is too much')
     } catch (thrown) {
       // Node's own channel does not take every value that came over ours, such as a BigInt in JSON.
-      const why = `the result cannot be handed to this bot: ${toError(thrown).message}`
-      const error = new MachinesError('DM_BODY_UNSUPPORTED', why, { cause: thrown })
-      this.#post(errorReply(question, error), 'an answer')
+      return new MachinesError('DM_BODY_UNSUPPORTED', toError(thrown).message, { cause: thrown })
     }
   }
 

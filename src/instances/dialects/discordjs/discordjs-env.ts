@@ -5,12 +5,14 @@ import type { DialectSpec } from '../dialect.js'
  * The variables of discord.js 14: `SHARDING_MANAGER` makes the client talk to its manager,
  * `SHARDING_MANAGER_MODE` says by which of Node's means, `SHARDS` is a JSON list of the shards of
  * this instance and `SHARD_COUNT` the number of all. The token is the bot's own affair.
+ *
+ * A single shard is a bare number, as discord.js's own manager gives it: bots read it as one.
  */
 export function discordJsEnv({ shards, totalShards, mode }: DialectSpec): Record<string, string> {
   return {
     SHARDING_MANAGER: 'true',
     SHARDING_MANAGER_MODE: mode === 'workers' ? 'worker' : 'process',
-    SHARDS: JSON.stringify(shards),
+    SHARDS: JSON.stringify(shards.length === 1 ? shards[0] : shards),
     SHARD_COUNT: String(totalShards),
   }
 }

@@ -58,7 +58,10 @@ export class BotMessages {
     const { spec, network } = this.#options
     const update = readPresence(d, spec.totalShards)
     if (update === undefined) return false
-    const { shards, presence } = update
+    const { presence } = update
+    // A bot names every shard but its own, also those that nobody serves.
+    const shards = update.shards.filter((shard) => network.hasShard(shard))
+    if (shards.length === 0) return false
     return this.#tell(() =>
       network.tell({ shard: shards }, words('presence', { shards, presence })),
     )

@@ -59,12 +59,14 @@ export class BotRequests {
   }
 
   /** Never rejects: what goes wrong, the size of the answer included, becomes the answer. */
-  async #run(eventId: string, { t, d }: Packet, work: Work): Promise<void> {
+  async #run(eventId: string, { op, t, d }: Packet, work: Work): Promise<void> {
     const { reply } = this.#options
     try {
       reply(await work(eventId, d))
     } catch (error) {
-      reply(errorPacket(eventId, t, errorOnWire(error)))
+      // Cache operations have no `t`: what a bot sent as one may be longer than a frame.
+      const event = op === Op.DISPATCH ? t : undefined
+      reply(errorPacket(eventId, event, errorOnWire(error)))
     }
   }
 
@@ -92,8 +94,8 @@ export class BotRequests {
 
   async #members(eventId: string, given: Fields): Promise<Packet> {
     const { shard, fields } = readMembersRequest(given)
-    if (shard < 0 || shard >= this.#options.spec.totalShards) {
-      throw new MachinesError('DM_TARGET_UNKNOWN', `there is no shard ${shard}`)
+    if (!this.#options.network.hasShard(shard)) {
+      throw new MachinesError('DM_TARGET_UNKNOWN', `nobody serves shard ${shard}`)
     }
     const message = words('members', { request: fields })
     const target = { shard }
@@ -115,7 +117,10 @@ export class BotRequests {
    */
   async #cache(eventId: string, given: Fields): Promise<Packet> {
     const { op, serialize, fields } = readCacheRequest(given)
-    const shards = idsBelow(given.shards, this.#options.spec.totalShards)
+    const { spec, network } = this.#options
+    // 'all' names shards that nobody may serve, where a plan has gaps.
+    const asked = idsBelow(given.shards, spec.totalShards)
+    const shards = asked.filter((shard) => network.hasShard(shard))
     const message = words('cache', { request: fields })
     const outcomes = await this.#ask({ shard: shards }, shards, message, hasScript(op))
     const answers = outcomes.map(answeredIn)

@@ -7,7 +7,7 @@
  * manager with `"type":"constructor"`. Here a FrameReader takes its place. The retries are ours, too:
  * those of node-ipc come at fixed times from a timer of its own.
  */
-import { unlinkSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import nodeIpc from 'node-ipc'
 import { FrameReader } from './frame-reader.js'
 import type { PacketSocket, PacketSocketEvents } from './packet-socket.js'
@@ -44,6 +44,10 @@ class NodeIpcSocket implements PacketSocket {
 
   dial(): void {
     if (this.#isClosed) return
+    if (!mayListen(this.#path)) {
+      queueMicrotask(() => this.#lost())
+      return
+    }
     this.#ipc.connectTo(name, this.#path)
     const client = this.#ipc.of[name]
     if (client === undefined) return
@@ -54,10 +58,7 @@ class NodeIpcSocket implements PacketSocket {
       this.#events.open()
     })
     client.on('data', (bytes: Buffer) => this.#read(reader, bytes))
-    client.on('disconnect', () => {
-      this.#connection = undefined
-      if (!this.#isClosed) this.#events.closed()
-    })
+    client.on('disconnect', () => this.#lost())
   }
 
   send({ text }: Frame): void {
@@ -73,6 +74,11 @@ class NodeIpcSocket implements PacketSocket {
     removeFile(this.#path)
   }
 
+  #lost(): void {
+    this.#connection = undefined
+    if (!this.#isClosed) this.#events.closed()
+  }
+
   #read(reader: FrameReader, bytes: Buffer): void {
     for (const event of reader.read(bytes.toString())) {
       if (this.#isClosed) return
@@ -80,6 +86,14 @@ class NodeIpcSocket implements PacketSocket {
       else if (event.type === 'tooLong') this.#events.tooLong(event.eventId)
     }
   }
+}
+
+/**
+ * A bot of another library never makes the file, and is looked for as long as it lives: to look costs
+ * a fraction of a connection that fails. Whether there is a named pipe only a connection shows.
+ */
+function mayListen(path: string): boolean {
+  return process.platform === 'win32' || existsSync(path)
 }
 
 /**

@@ -4,8 +4,11 @@ import type { Worker } from 'node:worker_threads'
 import type { BotIpc } from '../../../instances/dialects/dialect.js'
 import { limits } from '../../../limits.js'
 
-/** What a message costs beside the text that it holds. */
+/** What a message costs beside what it holds: its frame, and a place in a queue. */
 const messageBytes = 256
+
+/** What a value costs that is no text: a number, a bracket with its comma. */
+const valueBytes = 8
 
 /** `process.send` and `process.on('message')` of a child process or cluster worker. */
 export function childIpc(child: ChildProcess): BotIpc {
@@ -47,11 +50,42 @@ export function closedIpc(): BotIpc {
   return { onMessage() {}, send: () => false }
 }
 
-/** The long texts in a message are what counts: scripts, and results or lists of results. */
-function roughBytesOf(message: unknown, depth = 0): number {
-  if (typeof message === 'string') return messageBytes + message.length
-  if (typeof message !== 'object' || message === null || depth > 2) return messageBytes
-  let bytes = messageBytes
-  for (const value of Object.values(message)) bytes += roughBytesOf(value, depth + 1)
-  return bytes
+/**
+ * About as long as the message is as JSON, or a little over channelBacklogBytesMax where it is longer.
+ * Lists of a million short texts are what bots ask each other for, so a value must not cost much more
+ * than it is.
+ */
+export function roughBytesOf(message: unknown): number {
+  const bytesMax = limits.channelBacklogBytesMax
+  return messageBytes + bytesMax - roomAfter(message, bytesMax, 0)
+}
+
+/** What is left of the room; counting ends where none is, and so ends for whatever goes round, too. */
+function roomAfter(value: unknown, room: number, depth: number): number {
+  const left = room - valueBytes
+  if (typeof value === 'string') return left - value.length
+  if (typeof value !== 'object' || value === null || depth > limits.bodyDepthMax) return left
+  // JSON writes each byte as a number.
+  if (ArrayBuffer.isView(value)) return left - value.byteLength * 4
+  return Array.isArray(value)
+    ? roomAfterList(value, left, depth)
+    : roomAfterKeys(value, left, depth)
+}
+
+function roomAfterList(list: readonly unknown[], room: number, depth: number): number {
+  let left = room
+  for (const item of list) {
+    if (left < 0) break
+    left = roomAfter(item, left, depth + 1)
+  }
+  return left
+}
+
+function roomAfterKeys(value: object, room: number, depth: number): number {
+  let left = room
+  for (const [key, item] of Object.entries(value)) {
+    if (left < 0) break
+    left = roomAfter(item, left - key.length, depth + 1)
+  }
+  return left
 }

@@ -22,6 +22,9 @@ export function processLauncher(system: System): Launcher {
           execArgv: withPreload(forkOptions.execArgv, process.execArgv),
           stdio: childStdio(),
         })
+        // What Node says to itself over the channel (a message with `cmd: 'NODE_…'`) is about handles,
+        // which no manager sends; a bot that forges one would end the manager by an assertion.
+        child.removeAllListeners('internalMessage')
         return childInstance(spec, child, child, reaper)
       }),
     close: () => reaper.close(),

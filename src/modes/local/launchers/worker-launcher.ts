@@ -17,19 +17,26 @@ import { guardedLaunch } from './failed-launch.js'
 import { instanceEnv } from './instance-env.js'
 
 function create(spec: LaunchSpec, execArgv: readonly string[] | undefined): Worker {
-  const { spawnOptions, dialect } = spec.run
+  const { spawnOptions } = spec.run
+  const env = instanceEnv(process.env, spec, 'workers')
   const options: WorkerOptions = {
     ...spawnOptions,
-    workerData: mayBe(dialect, 'discord.js')
-      ? discordJsWorkerData(dialectSpecOf(spec), spawnOptions.workerData)
-      : spawnOptions.workerData,
-    env: instanceEnv(process.env, spec, 'workers'),
+    workerData: workerDataFor(spec, env),
+    env,
     execArgv: withPreload(execArgv, process.execArgv),
     stdin: false,
     stdout: true,
     stderr: true,
   }
   return new Worker(spec.run.file, options)
+}
+
+/** Where it is sure to be a discord.js bot, its variables are data too, as its own manager does it. */
+function workerDataFor(spec: LaunchSpec, env: NodeJS.ProcessEnv): unknown {
+  const { spawnOptions, dialect } = spec.run
+  if (!mayBe(dialect, 'discord.js')) return spawnOptions.workerData
+  const data: unknown = spawnOptions.workerData ?? (dialect === 'discord.js' ? env : undefined)
+  return discordJsWorkerData(dialectSpecOf(spec), data)
 }
 
 /**

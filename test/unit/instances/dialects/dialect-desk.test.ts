@@ -67,6 +67,7 @@ function setUp() {
     candidates: { discordoo: candidate('discordoo'), 'discord.js': candidate('discord.js') },
     callTimeoutMs: 500,
     instanceCount: () => 8,
+    hasShard: (shard) => shard < 16,
     send: (envelope) => {
       sent.push(envelope)
       return true
@@ -136,14 +137,15 @@ describe('what the network asks', () => {
       if (request.kind === 'eval') throw new MachinesError('DM_REMOTE', 'it threw')
       return { ...request.message, runsCode: request.runsCode, timeoutMs }
     }
-    expect(desk.take(...incoming(EnvelopeKind.REQUEST, Verb.CALL_DIALECT, { op: 'x' }))).toBe(true)
+    const word = { dialect: 'discordoo', op: 'x' }
+    expect(desk.take(...incoming(EnvelopeKind.REQUEST, Verb.CALL_DIALECT, word))).toBe(true)
     const script = { form: 'body', source: 'throw 1', context: {} }
     desk.take(...incoming(EnvelopeKind.REQUEST, Verb.EVAL, script))
     await expect.poll(() => sent.length).toBe(2)
     const [ok, failed] = sent.map((envelope) => [decodeHeader(envelope), bodyOf(envelope)] as const)
     expect(ok?.[0]).toMatchObject({ status: Status.OK, source: 4, requestId: 9 })
     expect(decodeBody(ok?.[1] ?? new Uint8Array())).toEqual({
-      op: 'x',
+      ...word,
       runsCode: false,
       timeoutMs: 70,
     })
@@ -159,17 +161,38 @@ describe('what the network asks', () => {
     expect(decodeError(bodyOf(sent[0] ?? new Uint8Array())).code).toBe('DM_HANDLER_UNKNOWN')
   })
 
+  it('words of another dialect find no handler', async () => {
+    const { desk, doo, sent } = setUp()
+    doo.host.recognised()
+    const word = { dialect: 'discord.js', op: 'eval', script: 's' }
+    desk.take(...incoming(EnvelopeKind.REQUEST, Verb.EVAL_DIALECT, word))
+    await expect.poll(() => sent.length).toBe(1)
+    expect(decodeError(bodyOf(sent[0] ?? new Uint8Array())).code).toBe('DM_HANDLER_UNKNOWN')
+  })
+
+  it('a deadline that the dialect sees first is told as one', async () => {
+    const { desk, doo, sent } = setUp()
+    doo.host.recognised()
+    doo.answer = () => Promise.reject(new MachinesError('DM_TIMEOUT', 'too late'))
+    const script = { form: 'body', source: '', context: {} }
+    desk.take(...incoming(EnvelopeKind.REQUEST, Verb.EVAL, script))
+    await expect.poll(() => sent.length).toBe(1)
+    expect(decodeHeader(sent[0] ?? new Uint8Array()).status).toBe(Status.TIMEOUT)
+  })
+
   it('messages and words are told, and what the bot does not take is said', () => {
     const { desk, doo } = setUp()
     doo.host.recognised()
     expect(desk.take(...incoming(EnvelopeKind.SEND, Verb.MESSAGE, 'hi'))).toBe(true)
     expect(desk.take(...incoming(EnvelopeKind.SEND, Verb.MESSAGE, 'refuse me'))).toBe(false)
-    expect(desk.take(...incoming(EnvelopeKind.SEND, Verb.TELL, { op: 'y' }))).toBe(true)
+    const word = { dialect: 'discordoo', op: 'y' }
+    expect(desk.take(...incoming(EnvelopeKind.SEND, Verb.TELL, word))).toBe(true)
+    desk.take(...incoming(EnvelopeKind.SEND, Verb.TELL, { ...word, dialect: 'discord.js' }))
     const from = { instance: 1, machine: 'far' }
     expect(doo.heard).toEqual([
       ['message', 'hi', from],
       ['message', 'refuse me', from],
-      ['told', { op: 'y' }],
+      ['told', word],
     ])
   })
 

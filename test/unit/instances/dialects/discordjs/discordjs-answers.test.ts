@@ -154,6 +154,20 @@ describe('when it goes wrong', () => {
     expect(host.warnings).toEqual([])
   })
 
+  it('a result that is too much for the bot becomes an error, so that the call ends', async () => {
+    const host = new FakeHost()
+    host.answer = async () => [ok(0, 'x'.repeat(1_000))]
+    const send = host.ipc.send.bind(host.ipc)
+    host.ipc.send = (message) => JSON.stringify(message).length < 1_000 && send(message)
+    host.say({ _sEval: 'x' })
+    await turn()
+    expect(host.sent.at(-1)).toMatchObject({
+      _sEval: 'x',
+      _error: { name: 'MachinesError [DM_BODY_TOO_LARGE]' },
+    })
+    expect(host.warnings).toEqual([])
+  })
+
   it('an answer that the bot does not take is warned about', async () => {
     const host = new FakeHost()
     host.answer = async () => [ok(0, 1)]

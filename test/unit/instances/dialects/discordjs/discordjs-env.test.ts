@@ -30,6 +30,10 @@ describe('the environment of a discord.js bot', () => {
     const expected = { ...variables, SHARDING_MANAGER_MODE: managerMode }
     expect(discordJsEnv({ ...spec, mode })).toEqual(expected)
   })
+
+  it('names a single shard as discord.js does, without brackets', () => {
+    expect(discordJsEnv({ ...spec, shards: [3] })).toEqual({ ...variables, SHARDS: '3' })
+  })
 })
 
 describe('the workerData of a discord.js bot', () => {

@@ -54,6 +54,7 @@ export class FakeHost {
       ipc: this.ipc,
       network: {
         instanceCount: 4,
+        hasShard: (shard) => shard < 8,
         callTimeoutMs: 30_000,
         ask: (target, message, { runsCode }) => {
           this.asked.push({ target, message, runsCode })

@@ -1,6 +1,7 @@
 /** What a discordoo bot asks of its manager, packet by packet. */
 import { describe, expect, it } from 'vitest'
 import { MachinesError } from '../../../../../src/errors.js'
+import { limits } from '../../../../../src/limits.js'
 import type { Outcome } from '../../../../../src/routing/outcome.js'
 import { deferred } from '../../../../support/deferred.js'
 import { ok, timedOut, World } from './world.js'
@@ -239,6 +240,14 @@ describe('PRESENCE_UPDATE of a bot', () => {
     ])
   })
 
+  it('names no shard that was left to nobody', async () => {
+    const world = await new World().start()
+    world.gaps = [4, 5]
+    await world.ask(presenceOf({ presence: {}, shards: [0, 4, 5, 6] }))
+    await world.ask(presenceOf({ presence: {}, shards: [4] }))
+    expect(world.told).toMatchObject([{ target: { shard: [0, 6] }, message: { shards: [0, 6] } }])
+  })
+
   it('is ignored without a presence or a shard that exists', async () => {
     const world = await new World().start()
     for (const fields of [
@@ -349,6 +358,24 @@ describe('CACHE_OPERATE of a bot', () => {
     const world = await new World().start()
     await world.ask(cacheOf({ op, shards: [0], key: 'k' }))
     expect(world.asked).toMatchObject([{ runsCode: false }])
+  })
+
+  it('asks for no shard that was left to nobody, so that all means all there are', async () => {
+    const world = await new World().start()
+    world.gaps = [0, 4, 5]
+    world.respond = async () => [success(1, 2)]
+    const shards = [0, 1, 2, 3, 4, 5, 6, 7]
+    const [answer] = await world.ask(cacheOf({ op: 4, serialize: 2, shards }))
+    expect(answer?.d).toEqual({ event_id, success: true, result: 2 })
+    expect(world.asked).toMatchObject([{ target: { shard: [1, 2, 3, 6, 7] } }])
+  })
+
+  it('is answered without `t`, whatever the bot sent there', async () => {
+    const world = await new World().start()
+    const t = '\u20ac'.repeat(limits.channelFrameBytesMax / 3)
+    const [answer] = await world.ask({ op: 3, t, d: { event_id } })
+    expect(answer).toMatchObject({ op: 4, d: { event_id, result: { code: 'DM_BODY_INVALID' } } })
+    expect(answer?.t).toBeUndefined()
   })
 
   it('answers for no shards without asking anybody', async () => {

@@ -42,6 +42,8 @@ export class World {
   /** What `network.tell` and `messageManager` throw. */
   tellError: MachinesError | undefined
   instanceCount = 4
+  /** Shards that nobody serves. */
+  gaps: readonly number[] = []
   /** The manager's, ms. */
   callTimeoutMs = 90_000
   readonly host: DialectHost = this.#makeHost()
@@ -97,6 +99,7 @@ export class World {
         get instanceCount() {
           return count()
         },
+        hasShard: (shard) => shard >= 0 && shard < spec.totalShards && !this.gaps.includes(shard),
         ask: (target, message, { runsCode, timeoutMs }) => {
           const asked = { target, message, runsCode, timeoutMs }
           this.asked.push(asked)
