@@ -9,6 +9,7 @@ import { tcpCarrier } from '../../../src/transport/tcp.js'
 import { tcpAndUdp } from '../../../src/transport/tcp-and-udp.js'
 import { udpCarrier } from '../../../src/transport/udp.js'
 import { anyPort, never, whenClosed } from '../../support/connections.js'
+import { freePort } from '../../support/free-port.js'
 
 const done: (() => unknown)[] = []
 
@@ -45,10 +46,10 @@ async function dial(carrier: Carrier, port: number): Promise<RawConnection> {
   return raw
 }
 
-/** Takes a UDP port, and gives it. */
+/** Takes a port for UDP that is free for TCP, and gives it. */
 async function takenPort(): Promise<number> {
   const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
+  socket.bind(await freePort(), '127.0.0.1')
   await once(socket, 'listening')
   done.push(() => socket.close())
   return socket.address().port
