@@ -10,7 +10,7 @@ export interface InstancePlan {
 }
 
 /** The share of one machine. */
-export interface MachinePlan {
+interface MachinePlan {
   /** Position of the machine's point, from 0. */
   readonly index: number
   /** Name of the machine: the point's `name`, else `host:port`. */
@@ -29,6 +29,16 @@ export interface MachineShare {
   /** Shard ids in the order the user gave them. */
   readonly shards: readonly number[]
   readonly shardsPerInstance: number
+}
+
+/** An instance that is to run on another machine, or does so from now on. */
+export interface ShardMove {
+  readonly instance: number
+  /** Shard ids, ascending. */
+  readonly shards: readonly number[]
+  /** Names of machines. */
+  readonly from: string
+  readonly to: string
 }
 
 /** A shard list as ranges, for messages to people and for the wire. */

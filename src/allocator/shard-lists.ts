@@ -34,6 +34,11 @@ export function selectShards(input: unknown, path: string): ShardSelection {
   throw invalid(path, 'it is none of these', input === null ? 'null' : typeof input)
 }
 
+/** How many shards a selection has, without spelling it out. */
+export function sizeOf(selection: ShardSelection): number {
+  return 'from' in selection ? selection.to - selection.from + 1 : selection.length
+}
+
 /** Spells a selection out, in the order of the user's list. Size: at most `shardsMax` ids. */
 export function spellOut(selection: ShardSelection): readonly number[] {
   return 'from' in selection ? rangesToList([selection]) : selection

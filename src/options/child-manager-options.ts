@@ -1,7 +1,7 @@
 /** `childManagerOptions`: what a parent hands to a machine, checked on the parent's side. */
 import type { ShardSelection } from '../allocator/shard-lists.js'
 import { argumentList, type Check, mapped, text } from './checks.js'
-import { childMode, count, shards } from './common-fields.js'
+import { childMode, count, shardsOrNone } from './common-fields.js'
 import { pushedEnv, type Variables } from './env-check.js'
 import { type Advice, object, optional, withDefault } from './object-check.js'
 import { onlyGiven } from './only-given.js'
@@ -79,7 +79,7 @@ export interface ChildManager {
 const childManagerShape = object<GivenChildManager>(
   {
     mode: withDefault(childMode, 'processes'),
-    shards: optional(shards),
+    shards: optional(shardsOrNone),
     shardsPerInstance: optional(count),
     file: optional(text('the path of a file on the child')),
     processes: withDefault(processes, {}),

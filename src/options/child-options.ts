@@ -66,7 +66,13 @@ const childMachines = mapped(
       ...linkFields,
     },
     {
-      misplaced: { points: forParents, allowGaps: forParents, dialTimeoutMs: forParents },
+      misplaced: {
+        points: forParents,
+        allowGaps: forParents,
+        dialTimeoutMs: forParents,
+        onMachineLost: forParents,
+        leaseMs: forParents,
+      },
       aliases: {
         host: 'give it as machines.ipc.networkHost',
         port: 'give it as machines.ipc.networkPort',

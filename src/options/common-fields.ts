@@ -43,6 +43,14 @@ export const shards: Check<ShardSelection> = {
   },
 }
 
+/** The same for a machine, which may have none (`[]`): a spare. */
+export const shardsOrNone: Check<ShardSelection> = {
+  ...shards,
+  read(given, at) {
+    return Array.isArray(given) && given.length === 0 ? [] : shards.read(given, at)
+  },
+}
+
 /** A count of at least one: of shards, of instances at a time, of attempts. */
 export const count: Check<number> = integer(1, limits.shardsMax)
 

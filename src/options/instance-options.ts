@@ -108,7 +108,7 @@ export interface ClustersShardingOptions {
 export interface ChildShardingManagerOptions {
   /** How the machine runs its instances. Default `processes`. */
   mode?: ChildShardingModes
-  /** Shards of the machine; here or in the point. */
+  /** Shards of the machine; here or in the point. `[]`: a spare. */
   shards?: ShardsOption
   /** Shards that one instance serves; here or in the point. Default 1. */
   shardsPerInstance?: number

@@ -49,10 +49,24 @@ export interface ShardingMachineOptions {
   udp?: 'udp4' | 'udp6'
   /** Name of the machine in messages, output and targets. Default `host:port`. */
   name?: string
-  /** Shards of the machine; here or in `childManagerOptions`. */
+  /**
+   * Shards of the machine; here or in `childManagerOptions`. `[]`: a spare, which takes shards only
+   * when other machines are lost or drained, or a plan says so.
+   */
   shards?: ShardsOption
   /** Shards that one instance serves; here or in `childManagerOptions`. Default 1. */
   shardsPerInstance?: number
+  /**
+   * How many shards the machine takes beside the others, when shards are moved: one of weight 2
+   * takes twice as many as one of weight 1. From 0.000001 to 1,000,000. Default: the number of its
+   * own shards; for a spare the mean of the others.
+   */
+  weight?: number
+  /**
+   * Most shards that the machine takes, those of others included. Fewer than its own are
+   * DM_OPTION_CONFLICT. Default: no limit.
+   */
+  maxShards?: number
   /** Encryption towards this machine; `false` turns it off. Default: `machines.tls`. */
   tls?: TlsOptions | false
   /** What the machine is told; what is not given is the machine's own setting. */
@@ -151,6 +165,19 @@ export interface MachinesShardingOptions {
   whenParentStops?: 'standby' | 'exit'
   /** Parent: whether shards may be left to no point. Default false: DM_SHARDS_GAP. */
   allowGaps?: boolean
+  /**
+   * Parent: what follows when a machine is lost. `hold`: its shards wait for its return, and no
+   * other machine ever runs them by itself; machines keep their bots while the parent is away.
+   * `reassign`: they run elsewhere once the lease of the machine has surely ended; a machine without
+   * its parent for longer than the lease stops its bots. Default `hold`.
+   */
+  onMachineLost?: 'hold' | 'reassign'
+  /**
+   * Parent: how long a machine may run its shards without hearing from the parent, ms, under
+   * `reassign`; given under `hold` it is DM_OPTION_CONFLICT. From 2,000 to 3,600,000. Default
+   * 30,000, which outlasts the restart of a supervised parent.
+   */
+  leaseMs?: number
   /** Parent: how long start() waits for a machine, ms. Default 0: for ever. */
   dialTimeoutMs?: number
   /** How links are watched and kept. */

@@ -6,6 +6,12 @@ import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import { arrayOf, bool, type Check, duration, mapped, oneOf } from './checks.js'
 import { commonFields, count, type GivenCommon, managerMode } from './common-fields.js'
+import {
+  failoverFields,
+  type GivenFailover,
+  type ResolvedFailover,
+  resolveFailover,
+} from './failover-options.js'
 import { object, optional, required, withDefault } from './object-check.js'
 import type { Place } from './place.js'
 import { type Point, point } from './point-options.js'
@@ -14,7 +20,7 @@ import type { ShardingManagerModes } from './sharding-modes.js'
 import { resolveTotalShards } from './total-shards.js'
 import { type GivenLink, linkFields, type ResolvedLink, resolveLink } from './trust-options.js'
 
-interface GivenParentMachines extends GivenLink {
+interface GivenParentMachines extends GivenLink, GivenFailover {
   readonly me: 'parent'
   readonly points: readonly Point[]
   readonly allowGaps: boolean
@@ -33,6 +39,7 @@ const parentMachines = mapped(
       points: required(arrayOf(point, 'points, at least one', limits.pointsMax)),
       allowGaps: withDefault(bool, false),
       dialTimeoutMs: withDefault(duration(0), 0),
+      ...failoverFields,
       ...linkFields,
     },
     {
@@ -45,6 +52,8 @@ const parentMachines = mapped(
         port: inPoint,
         udp: inPoint,
         shards: inPoint,
+        weight: inPoint,
+        maxShards: inPoint,
         childManagerOptions: inPoint,
         totalShards: 'give it beside machines',
       },
@@ -56,15 +65,16 @@ const parentMachines = mapped(
     }
     refuseDoubles(given.points, at)
     refuseOverlaps(given.points, at)
+    const failover = resolveFailover(given, at)
     const link = resolveLink(given, at)
-    return link && { ...given, ...link }
+    return link && { ...given, ...failover, ...link }
   },
 )
 
 interface GivenParent extends GivenCommon {
   readonly mode: ShardingManagerModes
   readonly totalShards: number | undefined
-  readonly machines: Omit<GivenParentMachines, 'link'> & ResolvedLink
+  readonly machines: Omit<GivenParentMachines, 'link' | 'leaseMs'> & ResolvedFailover & ResolvedLink
 }
 
 const parentShape = object<GivenParent>(
@@ -97,6 +107,10 @@ const parentShape = object<GivenParent>(
 export const parentOptions: Check<ResolvedParent> = mapped(parentShape, (given, at) => {
   const { machines } = given
   const owned = machines.points.map(({ ranges }) => ranges)
+  if (owned.every((ranges) => ranges.length === 0)) {
+    const sentence = 'no point has shards; a bot has at least one, and spares take those of others'
+    return at.child('machines').child('points').fault('DM_OPTION_VALUE', sentence)
+  }
   const totalShards = resolveTotalShards(given.totalShards, owned, at)
   if (totalShards === undefined) return undefined
   if (!machines.allowGaps) refuseGaps(machines.points, totalShards, at)
@@ -106,6 +120,9 @@ export const parentOptions: Check<ResolvedParent> = mapped(parentShape, (given, 
     totalShards,
     trust: machines.trust,
     dialTimeoutMs: machines.dialTimeoutMs,
+    tls: machines.tls,
+    onMachineLost: machines.onMachineLost,
+    leaseMs: machines.leaseMs,
     link: machines.link,
     signals: given.signals,
     callTimeoutMs: given.callTimeoutMs,

@@ -5,12 +5,13 @@ import {
   formatRanges,
   type ShardSelection,
   selectionToRanges,
+  sizeOf,
   spellOut,
 } from '../allocator/shard-lists.js'
 import { limits } from '../limits.js'
 import { type Check, mapped, oneOf } from './checks.js'
 import { type ChildManager, childManagerOptions } from './child-manager-options.js'
-import { count, shards } from './common-fields.js'
+import { count, shardsOrNone } from './common-fields.js'
 import { canonicalAddress, defaultPort, formatAddress, host, port } from './host-check.js'
 import { object, optional, required, withDefault } from './object-check.js'
 import type { Place } from './place.js'
@@ -31,6 +32,15 @@ const machineName: Check<string> = {
   },
 }
 
+const weight: Check<number> = {
+  allowed: `a number from ${1 / limits.weightMax} to ${limits.weightMax}`,
+  read(given, at) {
+    if (typeof given !== 'number') return at.expected('DM_OPTION_TYPE', this.allowed, given)
+    const fits = given >= 1 / limits.weightMax && given <= limits.weightMax
+    return fits ? given : at.expected('DM_OPTION_VALUE', this.allowed, given)
+  },
+}
+
 interface GivenPoint {
   readonly host: string
   readonly port: number
@@ -38,6 +48,8 @@ interface GivenPoint {
   readonly name: string | undefined
   readonly shards: ShardSelection | undefined
   readonly shardsPerInstance: number | undefined
+  readonly weight: number | undefined
+  readonly maxShards: number | undefined
   readonly tls: ResolvedTls | false | undefined
   readonly childManagerOptions: ChildManager
 }
@@ -48,6 +60,7 @@ const nothingPushed: ChildManager = {
   pushed: { mode: 'processes' },
 }
 
+const forAll = 'it is the same for all machines; give it in machines'
 const toChild = 'it is told to the machine; give it in childManagerOptions'
 
 const pointShape = object<GivenPoint>(
@@ -56,8 +69,10 @@ const pointShape = object<GivenPoint>(
     port: withDefault(port, defaultPort),
     udp: optional(udp),
     name: optional(machineName),
-    shards: optional(shards),
+    shards: optional(shardsOrNone),
     shardsPerInstance: optional(count),
+    weight: optional(weight),
+    maxShards: optional(count),
     tls: optional(tls),
     childManagerOptions: withDefault(childManagerOptions, nothingPushed),
   },
@@ -69,6 +84,8 @@ const pointShape = object<GivenPoint>(
       workers: toChild,
       clusters: toChild,
       secret: 'one secret serves all machines; give it in machines',
+      onMachineLost: forAll,
+      leaseMs: forAll,
     },
     aliases: {
       networkHost: 'host',
@@ -110,9 +127,10 @@ export const point: Check<Point> = mapped(pointShape, (given, at) => {
     const places = 'here or in childManagerOptions'
     return at.child('shards').fault('DM_OPTION_MISSING', `required, ${places}, but not given`, {
       given: 'undefined',
-      allowed: shards.allowed,
+      allowed: shardsOrNone.allowed,
     })
   }
+  refuseTooFew(given.maxShards, selection, at)
   const name = given.name ?? formatAddress(given)
   return {
     name,
@@ -128,6 +146,8 @@ export const point: Check<Point> = mapped(pointShape, (given, at) => {
       tls: given.tls ?? parentTls ?? defaultTls,
       shards: spellOut(selection),
       shardsPerInstance: shardsPerInstance ?? 1,
+      weight: given.weight,
+      maxShards: given.maxShards,
       child: child.pushed,
     }),
   }
@@ -143,6 +163,13 @@ function refuseOtherFamily({ host: address, udp: carrier }: GivenPoint, at: Plac
     given: `'${carrier}'`,
     allowed,
   })
+}
+
+/** A machine that may not even run its own shards would be full from the start. */
+function refuseTooFew(maxShards: number | undefined, selection: ShardSelection, at: Place): void {
+  const own = sizeOf(selection)
+  if (maxShards === undefined || maxShards >= own) return
+  at.child('maxShards').expected('DM_OPTION_CONFLICT', `${own} or more, its own shards`, maxShards)
 }
 
 interface TwoPlaces<T> {

@@ -95,8 +95,13 @@ export interface ResolvedPoint {
   /** Undefined: TCP. */
   readonly udp: 'udp4' | 'udp6' | undefined
   readonly tls: ResolvedTls | false
+  /** In the order of the user's list; none: a spare, which takes shards of others alone. */
   readonly shards: readonly number[]
   readonly shardsPerInstance: number
+  /** How much it takes beside the others; undefined: as `defaultWeights` of the allocator says. */
+  readonly weight: number | undefined
+  /** Most shards that it takes, those of lost machines included; undefined: as many as come. */
+  readonly maxShards: number | undefined
   readonly child: PushedOptions
 }
 
@@ -139,6 +144,12 @@ export interface ResolvedParent extends ResolvedCommon {
   readonly trust: ResolvedTrust
   /** How long start() waits for a machine that cannot be reached; 0 (default): for ever. */
   readonly dialTimeoutMs: number
+  /** `machines.tls` as given: the default of points that are added later. */
+  readonly tls: ResolvedTls | false | undefined
+  /** Whether the shards of a lost machine wait for it, or run elsewhere after their lease. */
+  readonly onMachineLost: 'hold' | 'reassign'
+  /** How long a machine may run its shards without a renewal; only under `reassign`. */
+  readonly leaseMs: number
   readonly link: LinkTuning
 }
 

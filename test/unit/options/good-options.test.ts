@@ -253,6 +253,33 @@ describe('a parent', () => {
     expect(resolved.totalShards).toBe(16)
   })
 
+  it('takes a spare, which has no shards of its own', () => {
+    const forms = [{ shards: [] }, { childManagerOptions: { shards: [] } }]
+    for (const form of forms) {
+      const spare = { host: '::1', weight: 0.5, maxShards: 2, ...form }
+      const { points, totalShards } = asParent(parent([point(), spare]))
+      expect(totalShards).toBe(4)
+      expect(points[1]).toMatchObject({ shards: [], weight: 0.5, maxShards: 2 })
+    }
+  })
+
+  it('lets a machine take as many shards as it has, or any number', () => {
+    const { points } = asParent(parent([point({ maxShards: 4 }), { host: '::1', shards: [4] }]))
+    expect(points.map(({ maxShards }) => maxShards)).toEqual([4, undefined])
+    expect(points.map(({ weight }) => weight)).toEqual([undefined, undefined])
+  })
+
+  it('holds the shards of lost machines, unless it is told to reassign them', () => {
+    expect(asParent(parent([point()]))).toMatchObject({ onMachineLost: 'hold', leaseMs: 30_000 })
+    const told = (machines: object) => asParent(parent([point()], machines))
+    expect(told({ onMachineLost: 'reassign' }).leaseMs).toBe(30_000)
+    expect(told({ onMachineLost: 'reassign', leaseMs: 2_000 })).toMatchObject({
+      onMachineLost: 'reassign',
+      leaseMs: 2_000,
+    })
+    expect(told({ onMachineLost: 'hold' }).onMachineLost).toBe('hold')
+  })
+
   it('gives its own tls to points that have none', () => {
     const other = { host: '::1', shards: [4] }
     const resolved = asParent(
