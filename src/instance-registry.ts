@@ -24,7 +24,10 @@ export class InstanceRegistry<Manager> {
     this.#commons = commons
   }
 
-  /** Takes over what runs where; handles of unchanged instances stay the same objects. */
+  /**
+   * Takes over what belongs where. As long as an instance has the same shards its handle stays the
+   * same object, on whichever machine it is.
+   */
   update(machines: readonly MachineStatus[]): void {
     const ids = new Set(machines.flatMap(({ instances }) => instances.map(({ id }) => id)))
     for (const id of this.instances.keys()) if (!ids.has(id)) this.#remove(id)
@@ -36,8 +39,10 @@ export class InstanceRegistry<Manager> {
   #put({ name: machine, mode }: MachineStatus, id: number, shards: readonly number[]): void {
     const known = this.instances.get(id)
     const totalShards = this.#commons.totalShards()
-    const same = known?.machine === machine && known.mode === mode
-    if (same && known.totalShards === totalShards && equal(known.shards, shards)) return
+    if (known?.totalShards === totalShards && equal(known.shards, shards)) {
+      if (known.machine !== machine || known.mode !== mode) known.moved({ machine, mode })
+      return
+    }
     this.#remove(id)
     const options = { shards, totalShards, mode, machine, file: this.#commons.file }
     const ipcId = this.#commons.ipcId(id)

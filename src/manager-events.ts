@@ -3,13 +3,14 @@ import type { MachinesError } from './errors.js'
 import type { ShardingInstance } from './instances/sharding-instance.js'
 import type { ExitSummary } from './modes/local/fleet-types.js'
 import type { MachineStatus } from './modes/mode.js'
+import type { MachineLost, ReassignHeld, ShardsMoved } from './modes/placement-events.js'
 import type { Undelivered } from './routing/router-types.js'
 
 /**
  * The events of a ShardingManager, by name, as listeners.
  *
- * What matters and nobody listens for (`warning`, `crashLoop`, `instanceMemory`, a machine that failed or was lost,
- * the first failed dial, `undelivered`) goes to `process.emitWarning`.
+ * What matters and nobody listens for (`warning`, `crashLoop`, `instanceMemory`, `reassignHeld`, a machine that
+ * failed or was lost, the first failed dial, `undelivered`) goes to `process.emitWarning`.
  */
 export interface ShardingManagerEvents {
   /** start() is about to resolve: a child listens; any other manager has every shard running. */
@@ -65,6 +66,21 @@ export interface ShardingManagerEvents {
     readonly attempt: number
     readonly retryMs: number
   }) => void
+  /**
+   * On a parent: instances belong to other machines from now on, and their handles say so already.
+   * They start there as soon as their former machines surely run them no more.
+   */
+  shardsMoved: (event: ShardsMoved) => void
+  /**
+   * On a parent: a machine with shards cannot be reached any more. Its bots may run on and answer
+   * Discord; what becomes of its shards if it stays away, `policy` and `inMs` say.
+   */
+  machineLost: (event: MachineLost) => void
+  /**
+   * On a parent, under `reassign`: shards of a lost machine would be given to others now, and are
+   * not. Told once for each reason. Without a listener it is a `warning` (DM_REASSIGN_HELD).
+   */
+  reassignHeld: (event: ReassignHeld) => void
   /** The round trip to a machine is above `pingWarningMs` (the guide's 50 ms). */
   slowLink: (event: { readonly machine: string; readonly pingMs: number }) => void
   /** A message that this manager sent did not arrive. */

@@ -7,6 +7,7 @@ import type { InstanceEvent } from './modes/local/fleet-types.js'
 import { reportedError } from './modes/machines/reported-error.js'
 import type { Mail } from './modes/mail.js'
 import type { MachineStatus, ModeEvent } from './modes/mode.js'
+import { publishPlacementEvent } from './publish-placement-event.js'
 import type { TypedEvents } from './system/typed-events.js'
 
 const debug = createDebug('discordoo:machines:manager')
@@ -60,6 +61,13 @@ export function publishModeEvent(to: Publisher, event: ModeEvent, context: Publi
     case 'mail':
       if (event.mail.type === 'message') publishMessage(to, event.mail, context)
       break
+    case 'moved':
+    case 'machine-lost':
+    case 'reassign-held': {
+      const unheard = publishPlacementEvent(to, event)
+      if (unheard) warn(to, unheard)
+      break
+    }
     case 'instances':
     case 'dismissed':
       break

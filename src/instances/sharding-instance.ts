@@ -54,8 +54,9 @@ export interface RawPacket {
 export class InstanceIpc extends TypedEvents<{ RAW: (packet: RawPacket) => void }> {}
 
 /**
- * The handle of one instance, made by its manager and the same object as long as instance, machine
- * and shards are the same: over respawns, `recreate()`, and a parent's lost and resumed links.
+ * The handle of one instance, made by its manager and the same object as long as the instance has
+ * the same shards: over respawns, `recreate()`, a parent's lost and resumed links, and moves from one
+ * machine to another, after which `machine`, `mode` and `options` say where it belongs now.
  */
 export class ShardingInstance<Manager = unknown> {
   /** Instance id: unique over all machines, from 0 without gaps, the same after a restart. */
@@ -66,17 +67,12 @@ export class ShardingInstance<Manager = unknown> {
   readonly ipc: InstanceIpc = new InstanceIpc()
   /** Ids of the shards it serves, ascending. */
   readonly shards: readonly number[]
-  /** How it runs. */
-  readonly mode: 'processes' | 'workers' | 'clusters'
-  /** What it was planned with. */
-  readonly options: ShardingInstanceOptions
   /** Shards of the whole bot, over all machines. */
   readonly totalShards: number
-  /** Name of the machine that runs it. */
-  readonly machine: string
   /** The manager whose `instances` holds this handle. */
   readonly manager: Manager
   readonly #backend: InstanceBackend
+  #options: ShardingInstanceOptions
 
   /** @internal */
   constructor(
@@ -89,12 +85,30 @@ export class ShardingInstance<Manager = unknown> {
     this.manager = manager
     this.id = id
     this.ipcId = ipcId
-    this.options = options
+    this.#options = options
     this.shards = options.shards
-    this.mode = options.mode
     this.totalShards = options.totalShards
-    this.machine = options.machine
     this.#backend = backend
+  }
+
+  /** What it is planned with, on the machine that it belongs to. */
+  get options(): ShardingInstanceOptions {
+    return this.#options
+  }
+
+  /** How it runs. */
+  get mode(): 'processes' | 'workers' | 'clusters' {
+    return this.#options.mode
+  }
+
+  /** Name of the machine that it belongs to; it may be lost, or still be about to start there. */
+  get machine(): string {
+    return this.#options.machine
+  }
+
+  /** @internal Its manager has learned that it belongs to another machine now. */
+  moved(to: Pick<ShardingInstanceOptions, 'machine' | 'mode'>): void {
+    this.#options = { ...this.#options, ...to }
   }
 
   /** True from the bot's ready() until it exits. */

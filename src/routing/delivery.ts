@@ -1,4 +1,4 @@
-/** Where a router sends an envelope next, and what it answers for those it cannot reach. */
+/** Hands envelopes to their next hops, and answers for those that cannot be reached. */
 import { listToRanges } from '../allocator/shard-lists.js'
 import type { ErrorCode } from '../errors.js'
 import { MachinesError } from '../errors.js'
@@ -10,24 +10,15 @@ import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status, Verb } from './envelope.js'
 import { retarget, withSource } from './envelope-codec.js'
 import { HandedCalls } from './handed-calls.js'
+import type { Arrival, NextHopOptions, NextHops } from './next-hops.js'
 import { OriginCalls } from './origin-calls.js'
 import type { RouterDrops } from './router-drops.js'
 import type { CallKey } from './router-reports.js'
 import { answerFor, undeliveredReport } from './router-reports.js'
-import type { Hops, Port, Taken } from './router-types.js'
+import type { Taken } from './router-types.js'
 import type { Topology } from './topology.js'
 
-/** Where an envelope came from: this machine, the parent's link, or the link of a machine. */
-export type Arrival = 'here' | 'parent' | number
-
-export interface DeliveryOptions {
-  /** The manager that this router belongs to. */
-  readonly self: Endpoint
-  /** Index of this machine, whose instances `hops.local` reaches; undefined where there are none. */
-  readonly machine: number | undefined
-  readonly hops: Hops
-  /** Takes envelopes that are for this manager's own requester. */
-  readonly deliver: (envelope: Uint8Array) => void
+export interface DeliveryOptions extends NextHopOptions {
   readonly clock: Pick<System, 'now'>
   /** Whether instances of this machine take EVAL from other machines. Default true. */
   readonly acceptRemoteEval?: boolean
@@ -38,14 +29,15 @@ export interface DeliveryOptions {
 }
 
 export class Delivery {
-  topology: Topology | undefined
   readonly origin: OriginCalls = new OriginCalls()
   readonly handed: HandedCalls = new HandedCalls()
   readonly #options: DeliveryOptions
   readonly #drops: RouterDrops
+  readonly #hops: NextHops
 
-  constructor(options: DeliveryOptions, drops: RouterDrops) {
+  constructor(options: DeliveryOptions, hops: NextHops, drops: RouterDrops) {
     this.#options = options
+    this.#hops = hops
     this.#drops = drops
   }
 
@@ -57,7 +49,7 @@ export class Delivery {
     ids: readonly number[],
     arrival: Arrival,
   ): void {
-    const { local, remote, unreached } = this.#byNextHop(topology, ids, arrival)
+    const { local, remote, unreached } = this.#hops.sort(topology, ids, arrival)
     for (const [port, group] of remote) {
       const ranges = listToRanges(group)
       const fits = ranges.length <= limits.envelopeTargetsMax
@@ -87,6 +79,19 @@ export class Delivery {
   reportUndelivered(header: EnvelopeHeader, ids: readonly number[], reason: MachinesError): void {
     const report = undeliveredReport(callOf(header), this.#options.self, ids, reason)
     this.#toEndpoint(header.source, report)
+  }
+
+  /** Tells the machine behind a link that it cannot speak for an instance: the plan has it elsewhere. */
+  disown(header: EnvelopeHeader, ids: readonly number[], link: number): void {
+    const call = callOf(header)
+    const why = `instance ${header.source} belongs to another machine than the one that it asked from`
+    const reports =
+      header.kind === EnvelopeKind.REQUEST
+        ? ids.map((id) => answerFor(call, id, Status.OFFLINE, 'DM_OFFLINE', why))
+        : [undeliveredReport(call, this.#options.self, ids, new MachinesError('DM_OFFLINE', why))]
+    for (const report of reports) {
+      if (this.#hops.postBack(link, report) !== true) this.#drops.count('unreachable')
+    }
   }
 
   answerOffline(call: CallKey, instance: number, what: string): void {
@@ -121,17 +126,18 @@ export class Delivery {
   forward(header: EnvelopeHeader, bytes: Uint8Array, arrival: Arrival): void {
     if (header.target.kind !== 'endpoint') return
     const { endpoint } = header.target
-    if (header.kind === EnvelopeKind.RESPONSE && this.#isHere(endpoint)) {
+    const { kind, requestId, verb, source } = header
+    const call = { asker: endpoint, requestId, verb }
+    if (kind === EnvelopeKind.RESPONSE && this.#isAskedHere(call)) {
       // Here is the one place where an answer counts or comes too late, or a second time.
-      if (!this.origin.settle(endpoint, header.requestId, header.source)) {
+      if (!this.origin.settle(endpoint, requestId, source)) {
         this.#drops.count('late')
         return
       }
     }
-    const { kind, requestId, verb, source } = header
     if (this.#post(endpoint, bytes, arrival) !== 'full') return
     if (kind !== EnvelopeKind.RESPONSE) this.#drops.count('unreachable')
-    else this.#toEndpoint(endpoint, answerTooLarge({ asker: endpoint, requestId, verb }, source))
+    else this.#toEndpoint(endpoint, answerTooLarge(call, source))
   }
 
   /** Reports of this router to an asker of this machine. */
@@ -140,35 +146,11 @@ export class Delivery {
   }
 
   #answer(call: CallKey, instance: number, status: Status, code: ErrorCode, what: string): void {
-    const machine = this.topology?.nameOf(instance).machine ?? ''
+    const machine = this.#hops.topology?.nameOf(instance).machine ?? ''
     const why = `instance ${instance} on ${machine || 'an unknown machine'} ${what}`
-    if (this.#isHere(call.asker) && !this.origin.settle(call.asker, call.requestId, instance))
-      return
-    this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why))
-  }
-
-  #byNextHop(topology: Topology, ids: readonly number[], arrival: Arrival): NextHops {
-    const hops: NextHops = { local: [], remote: new Map(), unreached: [] }
-    const ports = new Map<number | undefined, Port | undefined>()
-    for (const id of ids) {
-      const machine = topology.machineOf(id)
-      if (machine === this.#options.machine) {
-        hops.local.push(id)
-        continue
-      }
-      if (!ports.has(machine)) ports.set(machine, this.#portTo(topology, machine, arrival))
-      const port = ports.get(machine)
-      const group = port === undefined ? hops.unreached : hops.remote.get(port)
-      if (group !== undefined) group.push(id)
-      else if (port !== undefined) hops.remote.set(port, [id])
-    }
-    return hops
-  }
-
-  /** Never back to where it came from: with differing snapshots an envelope would run in circles. */
-  #portTo(topology: Topology, machine: number | undefined, arrival: Arrival): Port | undefined {
-    if (machine === undefined || arrival === 'parent' || arrival === machine) return undefined
-    return topology.isUp(machine) ? this.#options.hops.machine(machine) : undefined
+    const { asker, requestId } = call
+    if (this.#isAskedHere(call) && !this.origin.settle(asker, requestId, instance)) return
+    this.#toEndpoint(asker, answerFor(call, instance, status, code, why))
   }
 
   /** The last hop: hands an envelope to instances of this machine and remembers what they owe. */
@@ -202,16 +184,6 @@ export class Delivery {
     if (asks) this.#options.onWaiting?.()
   }
 
-  #isHere(endpoint: Endpoint): boolean {
-    const { self, machine } = this.#options
-    if (endpoint === self) return true
-    return isInstance(endpoint) && this.#machineOf(endpoint) === machine && machine !== undefined
-  }
-
-  #machineOf(instance: number): number | undefined {
-    return this.topology?.machineOf(instance)
-  }
-
   /** What this router says itself. */
   #toEndpoint(endpoint: Endpoint, bytes: Uint8Array): void {
     if (this.#post(endpoint, bytes, 'here') === 'full') this.#drops.count('unreachable')
@@ -219,23 +191,14 @@ export class Delivery {
 
   /** Counts what is out of reach; what is only full is the caller's to deal with. */
   #post(endpoint: Endpoint, bytes: Uint8Array, arrival: Arrival): Taken {
-    const { self, deliver } = this.#options
-    if (endpoint === self) {
-      deliver(bytes)
-      return true
-    }
-    const taken = this.#portOf(endpoint, arrival)?.(bytes) ?? false
+    const taken = this.#hops.post(endpoint, bytes, arrival)
     if (taken === false) this.#drops.count('unreachable')
     return taken
   }
 
-  #portOf(endpoint: Endpoint, arrival: Arrival): Port | undefined {
-    const { hops } = this.#options
-    if (this.#isHere(endpoint)) return hops.local(endpoint)
-    const machine = isInstance(endpoint) ? this.#machineOf(endpoint) : machineIndexOf(endpoint)
-    if (arrival === 'parent' || (machine !== undefined && arrival === machine)) return undefined
-    if (!isInstance(endpoint)) return hops.manager(endpoint)
-    return machine === undefined ? undefined : hops.machine(machine)
+  /** Also of an asker that runs here while the plan has it on another machine already. */
+  #isAskedHere(call: CallKey): boolean {
+    return this.#hops.isHere(call.asker) || this.origin.has(call)
   }
 }
 
@@ -252,12 +215,6 @@ const unreachedFor = {
 function answerTooLarge(call: CallKey, instance: number): Uint8Array {
   const why = `instance ${instance} has answered, but too much waits on the link that the answer takes`
   return answerFor(call, instance, Status.OFFLINE, 'DM_LINK_BACKLOG', why)
-}
-
-interface NextHops {
-  readonly local: number[]
-  readonly remote: Map<Port, number[]>
-  readonly unreached: number[]
 }
 
 function runsCode({ verb }: EnvelopeHeader): boolean {

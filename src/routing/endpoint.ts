@@ -10,6 +10,12 @@ export const parentEndpoint: Endpoint = 0xffff_ffff
 
 const managerBit = 0x8000_0000
 
+/**
+ * The highest index of a machine that an endpoint can name. Indexes are not used twice, so over the
+ * life of a parent they may get far higher than limits.pointsMax.
+ */
+export const machineIndexMax = 0x7fff_fffe
+
 /** The child manager of the machine with this index (the position of its point). */
 export function managerEndpoint(machineIndex: number): Endpoint {
   return (managerBit | machineIndex) >>> 0

@@ -59,11 +59,15 @@ export class OriginCalls {
   }
 
   /** Every pair of a call and an instance it waits for that `picks` chooses. */
-  waitingFor(picks: (instance: number) => boolean): readonly (readonly [OriginCall, number])[] {
+  waitingFor(
+    picks: (instance: number, asker: Endpoint) => boolean,
+  ): readonly (readonly [OriginCall, number])[] {
     const found: (readonly [OriginCall, number])[] = []
     for (const calls of this.#byAsker.values()) {
       for (const call of calls.values()) {
-        for (const instance of call.waiting) if (picks(instance)) found.push([call, instance])
+        for (const instance of call.waiting) {
+          if (picks(instance, call.asker)) found.push([call, instance])
+        }
       }
     }
     return found

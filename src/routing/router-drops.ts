@@ -8,7 +8,7 @@ export interface DropCounts {
   readonly invalid: number
   /** Of a kind that this sender may not send. */
   readonly forbidden: number
-  /** The source does not run behind the link that it came by. */
+  /** The source does not run behind the link that it came by: a lie, or it was moved since. */
   readonly spoofed: number
   /** An answer nobody waits for: too late, a second one, or never asked for. */
   readonly late: number

@@ -20,7 +20,10 @@ export type Port = (envelope: Uint8Array) => Taken
 
 /** Where a router finds next hops. It never assumes that a next hop is the parent. */
 export interface Hops {
-  /** The port of an instance of this machine. */
+  /**
+   * The port of an instance of this machine. For one that does not run here: none, or one that takes
+   * nothing.
+   */
   local(instance: number): Port | undefined
   /**
    * The port towards another machine's instances, by machine index; may be the parent's link.

@@ -10,13 +10,14 @@
  */
 import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
+import { CallEnds } from './call-ends.js'
 import type { DeliveryOptions } from './delivery.js'
 import { callOf, Delivery } from './delivery.js'
-import type { Endpoint } from './endpoint.js'
-import { isInstance, machineIndexOf } from './endpoint.js'
+import { isInstance } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind } from './envelope.js'
 import { decodeHeader, withSource } from './envelope-codec.js'
+import { type LinkName, NextHops } from './next-hops.js'
 import type { DropCounts } from './router-drops.js'
 import { RouterDrops } from './router-drops.js'
 import { expectReport, faultReport } from './router-reports.js'
@@ -24,17 +25,18 @@ import type { Topology } from './topology.js'
 
 export type RouterOptions = DeliveryOptions
 
-/** The link an envelope came by: the parent's, or that of the machine with this index. */
-export type LinkName = 'parent' | number
-
 export class Router {
   readonly #options: RouterOptions
   readonly #drops = new RouterDrops()
+  readonly #hops: NextHops
   readonly #delivery: Delivery
+  readonly #ends: CallEnds
 
   constructor(options: RouterOptions) {
     this.#options = options
-    this.#delivery = new Delivery(options, this.#drops)
+    this.#hops = new NextHops(options)
+    this.#delivery = new Delivery(options, this.#hops, this.#drops)
+    this.#ends = new CallEnds(options.machine, this.#hops, this.#delivery)
   }
 
   /** What was dropped so far, by reason. */
@@ -42,10 +44,14 @@ export class Router {
     return this.#drops.snapshot()
   }
 
-  /** Takes a new snapshot; calls to machines that are newly out of reach end as `offline`. */
+  /**
+   * Takes a new snapshot. Calls to machines that are newly out of reach end as `offline`, and so do
+   * those to and from instances that belong to another machine now.
+   */
   setTopology(topology: Topology): void {
-    const former = this.#delivery.topology
-    this.#delivery.topology = topology
+    const former = this.#hops.topology
+    this.#hops.topology = topology
+    if (former !== undefined) this.#ends.moved(former, topology)
     for (const index of topology.machineIndexes) {
       // Whatever others think of this machine, its own instances are right here.
       if (index === this.#options.machine) continue
@@ -77,12 +83,16 @@ export class Router {
     } else this.#drops.count('forbidden')
   }
 
-  /** From a link. Envelopes whose source does not run behind it are dropped and counted. */
+  /**
+   * From a link. Envelopes whose source does not run behind it are dropped and counted; where that is
+   * an instance, its machine is told so, as it may have been moved since and still wait there.
+   */
   fromLink(envelope: Uint8Array, link: LinkName): void {
     const header = this.#open(envelope)
     if (header === undefined) return
-    if (!this.#runsBehind(header.source, link)) {
+    if (!this.#hops.runsBehind(header.source, link)) {
       this.#drops.count('spoofed')
+      this.#disown(header, link)
       return
     }
     if (header.kind === EnvelopeKind.RESPONSE || header.kind === EnvelopeKind.UNDELIVERED) {
@@ -110,32 +120,17 @@ export class Router {
 
   /** An instance of this machine has exited: what it owed ends as `offline`, what it asked is moot. */
   instanceGone(instance: number): void {
-    this.#delivery.origin.forgetAsker(instance)
-    for (const call of this.#delivery.handed.takeAll(instance)) {
-      this.#delivery.answerOffline(call, instance, 'exited before it answered')
-    }
+    this.#ends.instanceGone(instance)
   }
 
   /** A machine cannot be reached any more; `'parent'`: every machine but this one. */
   machineLost(machine: LinkName): void {
-    const own = this.#options.machine
-    const isLost = (instance: number) => {
-      const index = this.#delivery.topology?.machineOf(instance)
-      return machine === 'parent' ? index !== own : index === machine
-    }
-    for (const [call, instance] of this.#delivery.origin.waitingFor(isLost)) {
-      this.#delivery.answerOffline(call, instance, 'was lost with its machine')
-    }
+    this.#ends.machineLost(machine)
   }
 
   /** Ends calls whose deadline has passed. Returns whether others wait, so that a timer may rest. */
   tick(now: number): boolean {
-    const { origin, handed } = this.#delivery
-    for (const call of origin.expired(now)) {
-      for (const instance of call.waiting) this.#delivery.answerTimeout(call, instance)
-    }
-    handed.expire(now)
-    return origin.size > 0 || handed.size > 0
+    return this.#ends.deadlines(now)
   }
 
   #open(envelope: Uint8Array): EnvelopeHeader | undefined {
@@ -170,7 +165,7 @@ export class Router {
   }
 
   #topology(): Topology {
-    const { topology } = this.#delivery
+    const { topology } = this.#hops
     if (topology !== undefined) return topology
     throw new MachinesError(
       'DM_OFFLINE',
@@ -204,6 +199,14 @@ export class Router {
     else this.#delivery.spread(this.#topology(), header, envelope, ids, link)
   }
 
+  /** Answers over the link that it came by: the plan leads to another machine. */
+  #disown(header: EnvelopeHeader, link: LinkName): void {
+    if (link === 'parent' || !isInstance(header.source)) return
+    if (header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST) {
+      this.#delivery.disown(header, this.#narrowed(header) ?? [], link)
+    }
+  }
+
   /** Between routers every target is a list of instances, all of them in the plan. */
   #narrowed(header: EnvelopeHeader): readonly number[] | undefined {
     if (header.target.kind !== 'instances') return undefined
@@ -212,16 +215,5 @@ export class Router {
     } catch {
       return undefined
     }
-  }
-
-  #runsBehind(source: Endpoint, link: LinkName): boolean {
-    const machine = isInstance(source)
-      ? this.#delivery.topology?.machineOf(source)
-      : machineIndexOf(source)
-    if (link !== 'parent') return machine === link
-    if (isInstance(source)) return machine !== undefined && machine !== this.#options.machine
-    return (
-      source !== this.#options.self && (machine === undefined || machine !== this.#options.machine)
-    )
   }
 }

@@ -1,17 +1,17 @@
 /**
  * Who runs where: an immutable snapshot that every router resolves targets by.
  *
- * Lookups by instance and shard are typed arrays, shards of an instance are kept as text ranges, so
- * that 100,000 shards cost about a megabyte and a broadcast costs one pass over its instances.
+ * Which instance serves which shards never changes and is shared by all snapshots; on which machine
+ * an instance is changes by patches, so that a change costs little however large the bot is.
  */
 import type { ShardPlan } from '../allocator/plan-types.js'
-import { formatRanges, listToRanges, parseRanges, rangesToList } from '../allocator/shard-lists.js'
-import type { ShardRange } from '../allocator/shard-range.js'
+import { formatRanges, listToRanges } from '../allocator/shard-lists.js'
 import { MachinesError } from '../errors.js'
-import { limits } from '../limits.js'
+import { MachineTable } from './machine-table.js'
 import type { ResolvedTarget } from './resolved-target.js'
-import type { TopologyWire } from './topology-wire.js'
-import { checkWire } from './topology-wire.js'
+import { ShardTable, unknownTarget } from './shard-table.js'
+import { invalidTopology } from './topology-checks.js'
+import { checkWire, type TopologyPatch, type TopologyWire } from './topology-wire.js'
 
 /** An instance as an asker is told of it; shards as ranges, `0-31,40`. */
 export interface WireName {
@@ -20,52 +20,28 @@ export interface WireName {
   readonly shards: string
 }
 
-interface Machine {
-  readonly name: string
-  readonly instances: readonly number[]
-}
-
-const none = 0xffff_ffff
-
 /** Shard of a guild, as Discord computes it: `(id >> 22) % totalShards`. */
 export function shardOfGuild(guildId: bigint, totalShards: number): number {
   return Number((guildId >> 22n) % BigInt(totalShards))
 }
 
 export class Topology {
-  readonly totalShards: number
-  /** All instance ids, ascending; ids are 0..length-1. */
-  readonly instances: readonly number[]
-  readonly #wire: TopologyWire
-  readonly #machines = new Map<number, Machine>()
-  readonly #byName = new Map<string, Machine>()
-  readonly #down: ReadonlySet<number>
-  readonly #machineOf: Uint32Array
-  readonly #shardsOf: string[]
-  readonly #instanceOfShard: Uint32Array
+  /** How many patches have led to it since the parent's start. */
+  readonly version: number
+  readonly #shards: ShardTable
+  readonly #machines: MachineTable
 
-  private constructor(wire: TopologyWire) {
-    const count = wire.machines.reduce((total, machine) => total + machine.instances.length, 0)
-    this.totalShards = wire.totalShards
-    this.instances = Array.from({ length: count }, (_, id) => id)
-    this.#wire = wire
-    this.#down = new Set(wire.down)
-    this.#machineOf = new Uint32Array(count).fill(none)
-    this.#shardsOf = Array.from({ length: count }, () => '')
-    this.#instanceOfShard = new Uint32Array(wire.totalShards).fill(none)
-    for (const { index, name, instances } of wire.machines) {
-      const ids = instances.map(([id]) => id)
-      const machine = { name, instances: ids.toSorted((a, b) => a - b) }
-      this.#machines.set(index, machine)
-      this.#byName.set(name, machine)
-      for (const [id, shards] of instances) this.#place(id, index, shards)
-    }
+  private constructor(version: number, shards: ShardTable, machines: MachineTable) {
+    this.version = version
+    this.#shards = shards
+    this.#machines = machines
   }
 
-  /** `down`: indexes of machines that are known to be out of reach. */
+  /** `down`: indexes of machines that are known to be out of reach. Throws DM_TOPOLOGY_INVALID. */
   static fromPlan(plan: ShardPlan, down: Iterable<number> = []): Topology {
-    return Topology.fromWire({
-      version: 1,
+    return Topology.#of({
+      format: 1,
+      version: 0,
       totalShards: plan.totalShards,
       machines: plan.machines.map(({ index, machine, instances }) => ({
         index,
@@ -78,131 +54,130 @@ export class Topology {
 
   /** Takes what a parent sent; throws DM_TOPOLOGY_INVALID on anything that toWire never makes. */
   static fromWire(wire: unknown): Topology {
-    return new Topology(checkWire(wire))
+    return Topology.#of(checkWire(wire))
   }
 
-  /** JSON-safe form, for children. */
+  static #of({ version, totalShards, machines, down }: TopologyWire): Topology {
+    const placed = machines.flatMap(({ instances }) => instances)
+    return new Topology(
+      version,
+      new ShardTable(totalShards, placed),
+      MachineTable.of(machines, down),
+    )
+  }
+
+  /** JSON-safe form, for children; made anew each time, which takes as long as there are instances. */
   toWire(): TopologyWire {
-    return this.#wire
+    const machines = this.#machines
+    return {
+      format: 1,
+      version: this.version,
+      totalShards: this.totalShards,
+      machines: machines.indexes.map((index) => ({
+        index,
+        name: this.machineName(index),
+        instances: machines.instancesOn(index).map((id) => [id, this.#shards.shardsOf(id)]),
+      })),
+      down: machines.down,
+    }
   }
 
-  /** The same plan with other machines out of reach. */
+  /**
+   * The topology that a patch makes of this one, whose size hardly counts: see machine-table.ts.
+   *
+   * Throws DM_TOPOLOGY_INVALID for a patch that does not follow on this version, names a machine or
+   * instance that does not exist, adds one under an index or a name in use, or removes one that
+   * still has instances. What came from another manager goes through `checkPatch` first.
+   */
+  patched(patch: TopologyPatch): Topology {
+    if (patch.version !== this.version + 1) {
+      throw invalidTopology(
+        `a patch to version ${patch.version} does not follow on ${this.version}`,
+      )
+    }
+    return new Topology(patch.version, this.#shards, this.#machines.patched(patch))
+  }
+
+  /** The same machines with others of them out of reach, as the next version. */
   withDown(down: Iterable<number>): Topology {
-    return new Topology({ ...this.#wire, down: [...down] })
+    return this.patched({ version: this.version + 1, down: [...down] })
   }
 
-  /** False when the machine is known to be out of reach. */
-  isUp(machine: number): boolean {
-    return !this.#down.has(machine)
+  get totalShards(): number {
+    return this.#shards.totalShards
+  }
+
+  /** All instance ids, ascending; ids are 0..length-1. */
+  get instances(): readonly number[] {
+    return this.#shards.instances
   }
 
   get machineIndexes(): readonly number[] {
-    return [...this.#machines.keys()]
+    return this.#machines.indexes
   }
 
-  /** Index of the machine that runs an instance; undefined when there is no such instance. */
+  /** False when the machine is known to be out of reach, and when there is none. */
+  isUp(machine: number): boolean {
+    return this.#machines.isUp(machine)
+  }
+
+  /** Index of the machine that an instance belongs to; undefined when there is no such instance. */
   machineOf(instance: number): number | undefined {
-    return this.#machineOf[instance]
+    return this.#machines.machineOf(instance)
+  }
+
+  /** Instances that belong to another machine than in a former topology; ids of both are compared. */
+  movedSince(former: Topology): readonly number[] {
+    return this.#machines.movedSince(former.#machines)
   }
 
   /** False for a shard that was left to nobody, or does not exist. */
   hasShard(shard: number): boolean {
-    return (this.#instanceOfShard[shard] ?? none) !== none
+    return this.#shards.hasShard(shard)
   }
 
   /** Name of a machine by index; empty when there is none. */
   machineName(index: number): string {
-    return this.#machines.get(index)?.name ?? ''
+    return this.#machines.nameOf(index) ?? ''
   }
 
   nameOf(instance: number): WireName {
-    const machine = this.machineName(this.#machineOf[instance] ?? none)
-    return { instance, machine, shards: this.#shardsOf[instance] ?? '' }
+    const index = this.machineOf(instance)
+    const machine = index === undefined ? '' : this.machineName(index)
+    return { instance, machine, shards: this.#shards.shardsOf(instance) }
   }
 
   /**
    * Ids of the instances that a target means, ascending, each once.
    *
    * Throws DM_TARGET_UNKNOWN naming the first instance, shard or machine that does not exist, and
-   * DM_TARGET_INVALID for a target that only routers use.
+   * DM_TARGET_INVALID for a target that only routers use. A machine without instances means nobody.
    */
   resolve(target: ResolvedTarget): readonly number[] {
     switch (target.kind) {
       case 'all':
         return this.instances
       case 'instances':
-        return this.#byIds(target.ranges)
+        return this.#shards.byIds(target.ranges)
       case 'shards':
-        return this.#byShards(target.ranges)
+        return this.#shards.byShards(target.ranges)
       case 'machines':
-        return ascending(target.names.flatMap((name) => this.#byMachine(name)))
+        return this.#byMachines(target.names)
       case 'guild': {
         const shard = shardOfGuild(BigInt(target.id), this.totalShards)
-        return this.#byShards([{ from: shard, to: shard }])
+        return this.#shards.byShards([{ from: shard, to: shard }])
       }
       default:
         throw new MachinesError('DM_TARGET_INVALID', `nobody may ask a target '${target.kind}'`)
     }
   }
 
-  #place(id: number, machine: number, shards: string): void {
-    if (this.#machineOf[id] !== none) throw invalid(`instance ${id} stands twice`)
-    this.#machineOf[id] = machine
-    this.#shardsOf[id] = shards
-    for (const { from, to } of ranges(shards)) {
-      if (to >= this.totalShards) throw invalid(`shard ${to} of ${this.totalShards}`)
-      for (let shard = from; shard <= to; shard += 1) {
-        if (this.#instanceOfShard[shard] !== none) throw invalid(`shard ${shard} stands twice`)
-        this.#instanceOfShard[shard] = id
-      }
-    }
+  #byMachines(names: readonly string[]): readonly number[] {
+    const ids = [...new Set(names)].flatMap((name) => {
+      const index = this.#machines.indexOf(name)
+      if (index === undefined) throw unknownTarget(`machine ${JSON.stringify(name)}`)
+      return this.#machines.instancesOn(index)
+    })
+    return ids.toSorted((a, b) => a - b)
   }
-
-  #byIds(wanted: readonly ShardRange[]): readonly number[] {
-    for (const { from, to } of wanted) {
-      if (to < this.instances.length) continue
-      throw unknown(`instance ${Math.max(from, this.instances.length)}`)
-    }
-    return rangesToList(wanted)
-  }
-
-  #byShards(wanted: readonly ShardRange[]): readonly number[] {
-    const ids = new Set<number>()
-    for (const { from, to } of wanted) {
-      // The first shard out of bounds ends the loop, however far the range goes.
-      for (let shard = from; shard <= to; shard += 1) {
-        const id = this.#instanceOfShard[shard]
-        if (id === undefined || id === none) throw unknown(`shard ${shard}`)
-        ids.add(id)
-      }
-    }
-    return ascending(ids)
-  }
-
-  #byMachine(name: string): readonly number[] {
-    const machine = this.#byName.get(name)
-    if (machine === undefined) throw unknown(`machine ${JSON.stringify(name)}`)
-    return machine.instances
-  }
-}
-
-function ranges(text: string): readonly ShardRange[] {
-  try {
-    return parseRanges(text)
-  } catch (cause) {
-    throw invalid('the shards of an instance are not ranges', cause)
-  }
-}
-
-function ascending(ids: Iterable<number>): readonly number[] {
-  return [...new Set(ids)].toSorted((a, b) => a - b)
-}
-
-function unknown(what: string): MachinesError {
-  return new MachinesError('DM_TARGET_UNKNOWN', `there is no ${what} in the plan`, { given: what })
-}
-
-function invalid(why: string, cause?: unknown): MachinesError {
-  const shown = why.slice(0, limits.machineNameBytesMax)
-  return new MachinesError('DM_TOPOLOGY_INVALID', `topology: ${shown}`, { cause })
 }

@@ -7,7 +7,8 @@ import { decodeBody, encodeBody } from '../../src/routing/body-codec.js'
 import { bodyOf, decodeHeader, retarget, withSource } from '../../src/routing/envelope-codec.js'
 import { decodeError } from '../../src/routing/error-body.js'
 import { decodeNames, decodeUndelivered } from '../../src/routing/report-bodies.js'
-import { checkWire } from '../../src/routing/topology-wire.js'
+import { Topology } from '../../src/routing/topology.js'
+import { checkPatch } from '../../src/routing/topology-wire.js'
 import type { FuzzTarget } from './fuzz.js'
 import { bytesOf, golden } from './golden-samples.js'
 import { inPieces } from './mutate.js'
@@ -51,6 +52,7 @@ const reportTarget: FuzzTarget = {
   },
 }
 
+const source = { parent: 'A'.repeat(44), epoch: 7, revision: 1 }
 const assignment = {
   machine: 'm0',
   index: 0,
@@ -63,11 +65,26 @@ const assignment = {
   ],
 }
 const topology = {
-  version: 1,
+  format: 1,
+  version: 3,
   totalShards: 8,
-  machines: [{ index: 0, name: 'm0', instances: [[0, '0-3']] }],
-  down: [],
+  machines: [
+    { index: 0, name: 'm0', instances: [[0, '0-3']] },
+    { index: 1, name: 'm1', instances: [[1, '4-7']] },
+  ],
+  down: [1],
 }
+const patch = {
+  version: 4,
+  down: [2],
+  moved: [
+    [0, 2],
+    [1, 0],
+  ],
+  added: [{ index: 2, name: 'm2' }],
+  removed: [1],
+}
+const known = Topology.fromWire(topology)
 const status = {
   id: 0,
   shards: [],
@@ -81,8 +98,11 @@ const status = {
 const controlTarget: FuzzTarget = {
   name: 'control messages',
   samples: [
-    encodeControl({ op: 'assign', parent: 'A'.repeat(44), epoch: 7, revision: 1, assignment }),
+    encodeControl({ op: 'assign', ...source, lease: { leaseMs: 30_000 }, assignment }),
+    encodeControl({ op: 'lease', n: 3 }),
+    encodeControl({ op: 'round', round: 2 }),
     encodeControl({ op: 'topology', topology }),
+    encodeControl({ op: 'topology-patch', patch }),
     encodeControl({ op: 'instance', call: 1, action: 'kill', instance: 2 }),
     encodeControl({
       op: 'accepted',
@@ -100,7 +120,8 @@ const controlTarget: FuzzTarget = {
     parseChildMessage(input)
     const message = parseParentMessage(input)
     if (message?.op === 'assign') parseAssignment(message.assignment)
-    if (message?.op === 'topology') checkWire(message.topology)
+    if (message?.op === 'topology') Topology.fromWire(message.topology)
+    if (message?.op === 'topology-patch') known.patched(checkPatch(message.patch))
   },
 }
 

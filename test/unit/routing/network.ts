@@ -14,6 +14,7 @@ import { Responder } from '../../../src/routing/responder.js'
 import { Router } from '../../../src/routing/router.js'
 import type { Port, Undelivered } from '../../../src/routing/router-types.js'
 import { Topology } from '../../../src/routing/topology.js'
+import type { TopologyPatch } from '../../../src/routing/topology-wire.js'
 
 export interface Shape {
   readonly machines: readonly { readonly instances: number; readonly acceptRemoteEval?: boolean }[]
@@ -62,9 +63,11 @@ export class FakeInstance extends Asker {
   silent = false
   alive = true
 
-  constructor(network: Network, id: number, router: Router) {
+  constructor(network: Network, id: number) {
     const send = (bytes: Uint8Array) => {
-      network.later(() => router.fromLocal(id, bytes))
+      network.later(() => {
+        if (this.alive) network.router(network.whereIs(id)).fromLocal(id, bytes)
+      })
       return true
     }
     super(network, id, send)
@@ -98,13 +101,19 @@ export class Network {
   readonly instances: FakeInstance[] = []
   /** The managers of machines, as askers. */
   readonly managers: Asker[] = []
-  readonly topology: Topology
+  /** The latest that the parent has told anybody. */
+  topology: Topology
   /** Links that are cut: machines cannot be reached, and cannot reach anybody. */
   readonly cut = new Set<number>()
   /** Links, as in `crossed`, that have no room but for envelopes of so many bytes. */
   readonly room = new Map<string, number>()
   /** Envelopes that crossed links, by direction: `up0` is from machine 0 to the parent. */
   readonly crossed = new Map<string, number>()
+  /** On which machine an instance really runs, whatever the topology says. */
+  readonly #places = new Map<number, number>()
+  /** What `patch` has made, and how much of it each machine was told. */
+  readonly #history: Topology[] = []
+  readonly #told = new Map<number, number>()
   #time = 1_000
   #queue: (() => void)[] = []
 
@@ -133,8 +142,8 @@ export class Network {
       this.routers.push(this.#machine(index, acceptRemoteEval))
     })
     for (const id of this.topology.instances) {
-      const router = this.routers[this.topology.machineOf(id) ?? 0]
-      if (router !== undefined) this.instances.push(new FakeInstance(this, id, router))
+      this.#places.set(id, this.topology.machineOf(id) ?? 0)
+      this.instances.push(new FakeInstance(this, id))
     }
   }
 
@@ -156,6 +165,12 @@ export class Network {
     const found = this.routers[index]
     if (found === undefined) throw new Error(`no machine ${index}`)
     return found
+  }
+
+  /** Lets only the next things happen. */
+  async step(count: number): Promise<void> {
+    for (const action of this.#queue.splice(0, count)) action()
+    await new Promise(setImmediate)
   }
 
   /** Lets everything happen that needs no time to pass. */
@@ -181,7 +196,33 @@ export class Network {
 
   exit(id: number): void {
     this.instance(id).alive = false
-    this.router(this.topology.machineOf(id) ?? 0).instanceGone(id)
+    this.router(this.whereIs(id)).instanceGone(id)
+  }
+
+  whereIs(id: number): number {
+    return this.#places.get(id) ?? 0
+  }
+
+  /** Starts an instance that has exited, on any machine. */
+  revive(id: number, machine: number): void {
+    this.#places.set(id, machine)
+    this.instance(id).alive = true
+  }
+
+  /** Makes the next topology and tells the parent's router; the machines are told by `tell`. */
+  patch(change: Omit<TopologyPatch, 'version'>): void {
+    this.topology = this.topology.patched({ ...change, version: this.topology.version + 1 })
+    this.parentRouter.setTopology(this.topology)
+    this.#history.push(this.topology)
+  }
+
+  /** Every topology that they do not know yet, behind what is on its way to them, as on a link. */
+  tell(...machines: readonly number[]): void {
+    for (const machine of machines) {
+      const news = this.#history.slice(this.#told.get(machine) ?? 0)
+      this.#told.set(machine, this.#history.length)
+      for (const topology of news) this.later(() => this.router(machine).setTopology(topology))
+    }
   }
 
   /** Cuts a machine off and tells every router, as the parent would. */
@@ -202,8 +243,8 @@ export class Network {
       machine: index,
       hops: {
         local: (id) => {
-          const instance = this.instance(id)
-          if (!instance.alive) return undefined
+          const instance = this.instances[id]
+          if (!instance?.alive || this.whereIs(id) !== index) return undefined
           return (bytes) => {
             this.later(() => instance.receive(bytes))
             return true

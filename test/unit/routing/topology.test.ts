@@ -69,7 +69,9 @@ describe('Topology', () => {
   it.each<[string, unknown]>([
     ['nothing', null],
     ['a list', []],
-    ['another version', { ...wire, version: 2 }],
+    ['another format', { ...wire, format: 2 }],
+    ['a version that is no number', { ...wire, version: '1' }],
+    ['a version below zero', { ...wire, version: -1 }],
     ['no shards', { ...wire, totalShards: 0 }],
     ['too many shards', { ...wire, totalShards: 1e9 }],
     ['machines that are no list', { ...wire, machines: {} }],
@@ -80,6 +82,7 @@ describe('Topology', () => {
       'two of one index',
       { ...wire, machines: [machine, { ...machine, name: 'n', instances: [] }] },
     ],
+    ['an index that is too high', { ...wire, machines: [{ ...machine, index: 2 ** 31 - 1 }] }],
     ['an index below zero', { ...wire, machines: [{ ...machine, index: -1 }] }],
     ['an instance that is no pair', { ...wire, machines: [{ ...machine, instances: [[0]] }] }],
     ['an instance of three', { ...wire, machines: [{ ...machine, instances: [[0, '0', 1]] }] }],
@@ -134,6 +137,7 @@ describe('Topology', () => {
     ],
     ['down that is no list', { ...wire, down: 1 }],
     ['down that is no index', { ...wire, down: ['m0'] }],
+    ['down that is no machine', { ...wire, down: [2] }],
   ])('refuses %s', (_, given) => {
     expect(() => Topology.fromWire(given)).toThrow(
       expect.objectContaining({ code: 'DM_TOPOLOGY_INVALID' }),
