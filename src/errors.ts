@@ -27,6 +27,13 @@ export const errorCodes = {
   DM_START_FAILED: 'Some machines or instances did not start; `failures` names each of them.',
   DM_START_ABORTED: 'stop() was called while start() was still going on.',
   DM_NOT_IN_THIS_MODE: 'The call has no meaning in this mode of the manager.',
+  // Who owns which shards.
+  DM_NO_ROOM: 'No machine that can be used has room for these shards.',
+  DM_PLAN_STALE: 'Where shards run has changed since the plan was made.',
+  DM_SHARDS_HELD:
+    'Shards are not started, because a machine that is not among the points may still run them.',
+  DM_REASSIGN_HELD:
+    'The shards of a lost machine are not given to others for now; the message says why.',
   // Instances.
   DM_INSTANCE_START_TIMEOUT: 'An instance did not report ready within startTimeoutMs.',
   DM_INSTANCE_EXITED: 'An instance exited before it was ready.',
@@ -37,6 +44,8 @@ export const errorCodes = {
     'The memory of an instance stayed above maxMemoryMb, so it is restarted; only ever a warning.',
   DM_RESPAWN_HELD:
     'A machine has started so many gateway sessions in 24 hours that it respawns no more for now.',
+  DM_FORMER_INSTANCES:
+    'Instances of an earlier start of this manager still run, or may still run; only ever a warning.',
   DM_INSTANCE_UNKNOWN: 'No instance has this id.',
   DM_CHANNEL_PROTOCOL: 'Bytes on the local channel between manager and instance make no sense.',
   // Routing and calls.
@@ -89,6 +98,8 @@ export const errorCodes = {
   DM_CONTROL_INVALID: 'A control message of the other manager makes no sense and was ignored.',
   DM_ASSIGNMENT_REFUSED: 'The child does not allow something that the parent pushed.',
   DM_ASSIGNMENT_STALE: 'The assignment is older than what the child was told since.',
+  DM_LEASE_LOST:
+    'The lease of a machine has ended, as its parent did not renew it: its instances are stopped.',
   DM_STATE_DIR: 'The state folder cannot be read or written.',
   DM_INTERNAL: 'An invariant of this package was broken; please report it.',
 } as const

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { ShardMove } from './allocator/plan-types.js'
 export type { ShardRange } from './allocator/shard-range.js'
 export { type ErrorCode, type ErrorDetails, errorCodes, MachinesError } from './errors.js'
 export {
@@ -14,10 +15,13 @@ export {
   type ShardingInstanceOptions,
 } from './instances/sharding-instance.js'
 export type { ManagerIdentity } from './link/identity.js'
+export type { MoveOptions, RemoveOptions } from './machine-changes.js'
 export type { ShardingManagerEvents } from './manager-events.js'
 export type { ShardingManagerInternals } from './manager-internals.js'
 export type { ExitSummary, InstancePhase, InstanceStatus } from './modes/local/fleet-types.js'
+export type { MovePlan } from './modes/machine-control.js'
 export type { MachinePhase, MachineStatus } from './modes/mode.js'
+export type { MachineLost, ReassignHeld, ShardsMoved } from './modes/placement-events.js'
 export type * from './options/instance-options.js'
 export type * from './options/machines-options.js'
 export type * from './options/options.js'

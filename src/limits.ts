@@ -22,6 +22,13 @@ export type LimitName =
   | 'linkOfflineAfterMs'
   | 'redialAfterCloseMs'
   | 'stopMarginMs'
+  | 'leaseMarginMs'
+  | 'leaseStopMsDefault'
+  | 'ownershipFileBytesMax'
+  | 'leaseGapPart'
+  | 'leaseTickPart'
+  | 'reassignRoundMs'
+  | 'reassignRoundPart'
   | 'signalRepeatMs'
   | 'failuresShownMax'
   | 'handshakeFrameBytesMax'
@@ -71,12 +78,24 @@ export type LimitName =
   | 'heartbeatMsMax'
   | 'silenceMsMax'
   | 'pointsMax'
+  | 'weightMax'
+  | 'leaseMsMin'
+  | 'leaseMsMax'
   | 'secretBytesMin'
   | 'managerLostGraceMs'
   | 'reaperGraceMs'
+  | 'reaperLookEveryMs'
+  | 'leaseLookEveryMs'
+  | 'leaseDrainMs'
+  | 'leaseStopMarginMs'
+  | 'leaseRequestsMax'
+  | 'workersEndMs'
   | 'smallFileBytesMax'
   | 'epochAttemptsMax'
   | 'epochFilesKept'
+  | 'epochMarksKept'
+  | 'bookedInstancesMax'
+  | 'formerInstancesMs'
   | 'outputDrainMs'
   | 'memoryReportEveryMs'
   | 'memoryToldEveryMs'
@@ -105,6 +124,41 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     1_000,
     'ms',
     'A child that said goodbye is probably being restarted: no hurry, and no long wait either.',
+  ),
+  leaseMarginMs: limit(
+    1_000,
+    'ms',
+    'What a parent waits beyond lease and stop time before it gives shards away, beside 2% of the lease.',
+  ),
+  leaseStopMsDefault: limit(
+    11_000,
+    'ms',
+    'The stop time of a machine that has never told its own: twice the default killTimeoutMs, and one second.',
+  ),
+  ownershipFileBytesMax: limit(
+    4 * MiB,
+    'bytes',
+    'The record of who runs what: 1,000 machines with 100 ranges of shards each take 1 MB.',
+  ),
+  leaseGapPart: limit(
+    4,
+    'count',
+    'A parent that did nothing for this part of a lease was suspended: it asks who answers it now.',
+  ),
+  leaseTickPart: limit(
+    20,
+    'count',
+    'How often per lease a parent looks whose has ended: it gives shards away 5% late at most.',
+  ),
+  reassignRoundMs: limit(
+    10_000,
+    'ms',
+    'Time between two rounds of giving shards of lost machines away: sessions start in between.',
+  ),
+  reassignRoundPart: limit(
+    10,
+    'count',
+    'One machine of so many is given away per round, and always one: a wrong idea of many is no storm.',
   ),
   stopMarginMs: limit(
     10_000,
@@ -344,6 +398,21 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     'Ten of the rarest heartbeats; whoever is silent for longer is not there.',
   ),
   pointsMax: limit(4_096, 'count', 'Machines of one parent.'),
+  weightMax: limit(
+    1_000_000,
+    'count',
+    'Weights are compared with each other; the least one is 1 / weightMax, so none gets lost.',
+  ),
+  leaseMsMin: limit(
+    2_000,
+    'ms',
+    'Five renewals 400 ms apart; with less, a short pause of a process would end the bots.',
+  ),
+  leaseMsMax: limit(
+    3_600_000,
+    'ms',
+    'Shards of a lost machine stay dark for longer than the lease; after an hour a person is there.',
+  ),
   secretBytesMin: limit(16, 'bytes', 'Shorter secrets can be guessed from a recorded handshake.'),
   managerLostGraceMs: limit(
     2_000,
@@ -354,6 +423,36 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     3_500,
     'ms',
     'After this the reaper kills instances of a dead manager that have not ended by themselves.',
+  ),
+  reaperLookEveryMs: limit(
+    100,
+    'ms',
+    'How exactly the reaper keeps a time; it looks at nothing while there is nothing to wait for.',
+  ),
+  leaseLookEveryMs: limit(
+    1_000,
+    'ms',
+    'Timers stand still while a machine sleeps and leases do not: a lease is looked at this often.',
+  ),
+  leaseDrainMs: limit(
+    500,
+    'ms',
+    'An instance that was suspended reads on for so long, as the renewals may wait behind messages.',
+  ),
+  leaseStopMarginMs: limit(
+    1_000,
+    'ms',
+    'What a machine adds to twice its killTimeoutMs: ended instances are gone at the latest then.',
+  ),
+  leaseRequestsMax: limit(
+    32,
+    'count',
+    'Lease requests that wait for their grant; five in a lease are usual, older ones are forgotten.',
+  ),
+  workersEndMs: limit(
+    500,
+    'ms',
+    'Threads that were terminated get this time before the reaper kills the manager they live in.',
   ),
   smallFileBytesMax: limit(
     1 * MiB,
@@ -369,6 +468,21 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     8,
     'count',
     'A start that overlaps with others must find the numbers that they have taken.',
+  ),
+  epochMarksKept: limit(
+    16,
+    'count',
+    'Parents whose last epoch a child remembers; it has one, and a few more over the years.',
+  ),
+  bookedInstancesMax: limit(
+    10_000,
+    'count',
+    'Processes in the book of a child, 40 bytes each; one machine runs no more bots than that.',
+  ),
+  formerInstancesMs: limit(
+    4_500,
+    'ms',
+    'The reaper of a killed manager takes reaperGraceMs, and a second more where all is busy.',
   ),
   outputDrainMs: limit(
     500,

@@ -10,12 +10,16 @@ import type { InstanceBackend, ShardingInstance } from './instances/sharding-ins
 import { refuseSpawnLoop } from './instances/spawn-loop.js'
 import { limits } from './limits.js'
 import type { ManagerIdentity } from './link/identity.js'
+import { MachineChanges, type MoveOptions, type RemoveOptions } from './machine-changes.js'
 import type { ShardingManagerEvents } from './manager-events.js'
 import type { ShardingManagerInternals } from './manager-internals.js'
 import { ManagerLife } from './manager-life.js'
 import { createMode } from './modes/create-mode.js'
+import type { InstancePhase } from './modes/local/fleet-types.js'
+import type { MovePlan } from './modes/machine-control.js'
 import type { Mail } from './modes/mail.js'
 import type { MachineStatus, ManagerMode, ModeEvent } from './modes/mode.js'
+import type { ShardingMachineOptions } from './options/machines-options.js'
 import type { ShardingManagerOptions } from './options/options.js'
 import { processEnvironment } from './options/options-environment.js'
 import { resolveOptions } from './options/resolve-options.js'
@@ -56,6 +60,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   readonly #life: ManagerLife
   readonly #rest = new RestLimits()
   readonly #restarts: Restarts
+  readonly #changes: MachineChanges
 
   constructor(options: ShardingManagerOptions) {
     super()
@@ -75,6 +80,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     this.shards = this.#registry.shards
     this.#life = this.#createLife(resolved)
     this.#restarts = this.#createRestarts()
+    this.#changes = new MachineChanges(this.#mode.control, realSystem)
     this.#syncInstances()
   }
 
@@ -232,6 +238,64 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     return this.#restarts.respawnAll({ ...respawnAllDefaults, ...options })
   }
 
+  /**
+   * Adds a machine to a running bot, on a parent; returns its name.
+   *
+   * `point` is as in `machines.points`, without shards: it is dialled at once and stands by, until a
+   * machine is lost (`onMachineLost: 'reassign'`), drained or removed, or a {@link plan} gives it
+   * its share. A parent that is started anew knows the points of its options alone, so write it
+   * there as well. Throws as options do, with paths that begin with `point`; DM_STATE before start()
+   * and after stop(); DM_NOT_IN_THIS_MODE.
+   */
+  addPoint(point: ShardingMachineOptions): string {
+    return this.#changes.addPoint(point)
+  }
+
+  /**
+   * What {@link apply} would move so that loads follow the weights of the machines (`weight`; default:
+   * the number of shards that the options gave them), with as few shards moved as possible. Shards
+   * that ran elsewhere because their machine was lost go home by it. Changes nothing. Throws DM_STATE
+   * and DM_NOT_IN_THIS_MODE, as the other methods about machines do.
+   */
+  plan(): MovePlan {
+    return this.#changes.plan()
+  }
+
+  /**
+   * Carries a {@link plan} out, a few instances at a time, each when the one before it is ready in its
+   * new place: `concurrency` (default 1), `delayMs` and `timeoutMs` as in {@link restart}. Stops at the
+   * first that fails, and rejects with its error; what was not begun stays where it is. Rejects with
+   * DM_PLAN_STALE when something has changed since, and with DM_STATE while another change goes on.
+   */
+  async apply(plan: MovePlan, options: MoveOptions = {}): Promise<void> {
+    await this.#changes.apply(plan, options)
+  }
+
+  /**
+   * Empties a machine, for an update of its system: its instances move to those with most room, as in
+   * {@link apply}, and nothing comes to it until {@link undrain} or the next start of this parent.
+   * Rejects with DM_NO_ROOM (then nothing has changed), with DM_OFFLINE for a machine out of reach,
+   * and with DM_TARGET_UNKNOWN.
+   */
+  async drain(machine: string, options: MoveOptions = {}): Promise<void> {
+    await this.#changes.drain(machine, options)
+  }
+
+  /** The machine may take shards again; `plan()` then says which. Throws DM_TARGET_UNKNOWN. */
+  undrain(machine: string): void {
+    this.#changes.undrain(machine)
+  }
+
+  /**
+   * Takes a machine out of a running bot: empties it as {@link drain} does, and closes its link. A
+   * machine that cannot be reached is only removed with `isDown: true`, by which you say that nothing
+   * runs there: then its shards start elsewhere at once. Rejects as drain() does, and with DM_STATE
+   * when a machine that is said to be down is linked.
+   */
+  async removePoint(machine: string, options: RemoveOptions = {}): Promise<void> {
+    await this.#changes.removePoint(machine, options)
+  }
+
   #createRestarts(): Restarts {
     const instances = (to: Target) => ownInstances(this.instances.values(), to)
     return new Restarts({ ...this.#backend(), instances }, realSystem)
@@ -251,7 +315,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     try {
       publishModeEvent(this, event, {
         instance: (id) => this.instances.get(id),
-        machine: (name) => this.#mode.machines().find((machine) => machine.name === name),
+        machine: (name) => this.#mode.machine(name),
       })
     } catch (error) {
       // A listener threw. That is an uncaught exception, as with any emitter, but it must not cut
@@ -297,9 +361,15 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     this.#registry.update(this.#mode.machines())
   }
 
+  #phaseOf(instance: number): InstancePhase | undefined {
+    const machine = this.instances.get(instance)?.machine
+    const status = machine === undefined ? undefined : this.#mode.machine(machine)
+    return status?.instances.find(({ id }) => id === instance)?.phase
+  }
+
   #backend(): InstanceBackend {
     return {
-      isRunning: (id) => phaseOf(this.#mode, id) === 'ready',
+      isRunning: (id) => this.#phaseOf(id) === 'ready',
       raw: (id) => this.#mode.raw(id),
       create: (id, timeoutMs) => within(() => this.#mode.create(id), id, timeoutMs),
       kill: (id) => this.#mode.kill(id),
@@ -309,14 +379,6 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
         this.#mode.calls.eval(script, { to, ...(context ? { context } : {}) }),
     }
   }
-}
-
-function phaseOf(mode: ManagerMode, instance: number): string | undefined {
-  for (const { instances } of mode.machines()) {
-    const found = instances.find(({ id }) => id === instance)
-    if (found) return found.phase
-  }
-  return undefined
 }
 
 /** Waits for the start of an instance, no longer than the caller wants to. */

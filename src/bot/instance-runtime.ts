@@ -9,7 +9,10 @@ import { type InstanceIdentity, runtimeKey } from '../instances/channel/instance
 
 /** What a `stopping` listener gets. */
 export interface StopRequest {
-  /** Why, in words; `'memory'` above maxMemoryMb, `'manager-lost'` when the manager is gone. */
+  /**
+   * Why, in words; `'memory'` above maxMemoryMb, `'manager-lost'` when the manager is gone, `'lease'`
+   * when it has not renewed the lease.
+   */
   readonly reason: string
   /** Time until SIGTERM, ms. */
   readonly timeoutMs: number

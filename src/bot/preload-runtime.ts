@@ -1,6 +1,6 @@
 /**
  * What an instance does with its channel: it hands envelopes to the bot API or to the client of a
- * discord.js bot, ends when the manager asks for it, and ends when the manager is gone.
+ * discord.js bot, ends when the manager asks for it, and ends when the manager is gone or its lease is.
  */
 import { MachinesError, toError } from '../errors.js'
 import {
@@ -9,6 +9,7 @@ import {
   InstanceOp,
   ManagerOp,
 } from '../instances/channel/instance-channel.js'
+import { decodeLease } from '../instances/channel/lease-notice.js'
 import { limits } from '../limits.js'
 import type { EnvelopeHeader } from '../routing/envelope.js'
 import { EnvelopeKind, isDialectVerb, Verb } from '../routing/envelope.js'
@@ -18,15 +19,19 @@ import type { AdoptedClient } from './adopted-client.js'
 import { type DiscordJsClient, isDiscordJsClient } from './discordjs-client.js'
 import { FlushLine } from './flush-line.js'
 import { HeldEnvelopes } from './held-envelopes.js'
+import { InstanceLease, type LeaseHost } from './instance-lease.js'
 import type { InstanceRuntime, StopRequest } from './instance-runtime.js'
 
 /** Exit code of an instance that ended because its manager was gone. */
 export const managerLostExitCode = 87
 
+/** Exit code of an instance that ended because its manager has not renewed the lease in time. */
+export const leaseEndedExitCode = 88
+
 type Handlers = Parameters<InstanceRuntime['attach']>[0]
 
 /** What the runtime needs of the process or thread it runs in. */
-export interface RuntimeHost {
+export interface RuntimeHost extends LeaseHost {
   readonly system: System
   exit(code: number): void
   /** Runs the bot's own SIGTERM listeners; false when it has none. */
@@ -66,6 +71,7 @@ export class PreloadRuntime implements InstanceRuntime {
   readonly #host: RuntimeHost
   readonly #flushes: FlushLine
   readonly #held = new HeldEnvelopes()
+  readonly #lease: InstanceLease
   #handlers: Handlers | undefined
   #adoption: Promise<AdoptedClient | undefined> | undefined
   #adopted: AdoptedClient | undefined
@@ -81,6 +87,7 @@ export class PreloadRuntime implements InstanceRuntime {
     this.#channel = channel
     this.#host = host
     this.#flushes = new FlushLine(() => channel.send(InstanceOp.FLUSH, undefined, 'vital'))
+    this.#lease = new InstanceLease(host, (goodbyeMs) => this.#leaseEnded(goodbyeMs))
     channel.events = {
       frame: (op, payload) => this.#frame(op, payload),
       close: () => this.#closed(),
@@ -135,10 +142,18 @@ export class PreloadRuntime implements InstanceRuntime {
   }
 
   #frame(op: number, payload: Uint8Array): void {
+    this.#lease.heard()
     if (op === ManagerOp.STOP) this.#stop(readStop(payload))
     else if (op === ManagerOp.FLUSHED) this.#flushes.answer()
     else if (op === ManagerOp.ENVELOPE) this.#deliver(payload)
+    else if (op === ManagerOp.LEASE) this.#takeLease(payload)
     else this.#unknown(op)
+  }
+
+  #takeLease(payload: Uint8Array): void {
+    const notice = decodeLease(payload)
+    if (notice === undefined) this.#unknown(ManagerOp.LEASE)
+    else this.#lease.told(notice)
   }
 
   #release(): void {
@@ -175,16 +190,22 @@ export class PreloadRuntime implements InstanceRuntime {
 
   #stop(request: StopRequest): void {
     if (this.#stopping) return
+    if (!this.#part(request, 0)) this.#exit(0)
+  }
+
+  /** Begins the goodbye, after which the instance exits; false: there is nobody to say one. */
+  #part(request: StopRequest, code: number): boolean {
     this.#stopping = true
     const handlers = this.#handlers
     if (handlers !== undefined) {
-      void this.#sayGoodbye(() => this.#stopBoth(handlers, request), 0)
-      return
+      void this.#sayGoodbye(() => this.#stopBoth(handlers, request), code)
+      return true
     }
-    // A bot with SIGTERM listeners knows how to end; if it does not, the manager's own signals come.
-    if (this.#host.raiseTerm()) return
-    if (this.#adoption === undefined) this.#exit(0)
-    else void this.#sayGoodbye(() => this.#destroyClient(), 0)
+    // A bot with SIGTERM listeners knows how to end; if it does not, it is killed in the end.
+    if (this.#host.raiseTerm()) return true
+    if (this.#adoption === undefined) return false
+    void this.#sayGoodbye(() => this.#destroyClient(), code)
+    return true
   }
 
   /** A bot may use the bot API for its calls alone, and leave its goodbye to us. */
@@ -226,6 +247,14 @@ export class PreloadRuntime implements InstanceRuntime {
     this.#flushes.close()
     if (this.#exitCode !== undefined) this.#host.exit(this.#exitCode)
     else this.#managerLost()
+  }
+
+  /** The same as a stop, but nobody waits for the end of it, and it must be over in time. */
+  #leaseEnded(goodbyeMs: number): void {
+    this.#host.system.setTimer(goodbyeMs, () => this.#host.exit(leaseEndedExitCode))
+    if (this.#stopping) return
+    const request = { reason: 'lease', timeoutMs: goodbyeMs }
+    if (!this.#part(request, leaseEndedExitCode)) this.#host.exit(leaseEndedExitCode)
   }
 
   /** Whatever was going on, a stop included, must be over when the grace has passed. */

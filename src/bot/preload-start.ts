@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads'
 import { InstanceOp } from '../instances/channel/instance-channel.js'
 import { encodeMemory } from '../instances/channel/memory-report.js'
 import { realSystem } from '../system/system.js'
+import { afterWholeTurn } from '../system/whole-turn.js'
 import { runtimeSymbol } from './instance-runtime.js'
 import { memoryBytes, reportMemory } from './memory-reports.js'
 import { takeChannel } from './preload-channel.js'
@@ -16,6 +17,11 @@ const host: RuntimeHost = {
   // Emitted rather than sent: on Windows a signal to oneself ends the process without its listeners.
   raiseTerm: () => isMainThread && process.emit('SIGTERM', 'SIGTERM'),
   warn: (warning) => process.emitWarning(warning),
+  afterTurn: afterWholeTurn,
+  // A thread cannot listen to signals; its timers have run out when it goes on.
+  onContinue: (action) => {
+    if (isMainThread) process.on('SIGCONT', action)
+  },
 }
 
 /**

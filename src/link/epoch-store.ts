@@ -18,6 +18,8 @@ import { createStateFile, ensureFolder, flushFolder, refused } from './identity-
 
 export interface ClaimedEpoch {
   readonly epoch: number
+  /** No start came before this one. */
+  readonly isFirst: boolean
   /** DM_STATE_DIR when it could not be kept and rests on the clock, to be shown; else none. */
   readonly warnings: readonly MachinesError[]
 }
@@ -30,16 +32,23 @@ export interface ClaimedEpoch {
  */
 export function claimEpoch(folder: string, system: System): ClaimedEpoch {
   try {
-    return { epoch: keptEpoch(folder, system), warnings: [] }
+    return { ...keptEpoch(folder, system), warnings: [] }
   } catch (thrown) {
     if (thrown instanceof MachinesError) throw thrown
     const seen = highestOrNone(folder)
-    return { epoch: above(folder, seen, system), warnings: [notKept(folder, thrown)] }
+    const warnings = [notKept(folder, thrown)]
+    return { epoch: above(folder, seen, system), isFirst: false, warnings }
   }
 }
 
-function keptEpoch(folder: string, system: System): number {
+/** Whether no later start has taken an epoch in this folder; what cannot be read says nothing. */
+export function isLatestEpoch(folder: string, epoch: number): boolean {
+  return (highestOrNone(folder) ?? 0) <= epoch
+}
+
+function keptEpoch(folder: string, system: System): Omit<ClaimedEpoch, 'warnings'> {
   ensureFolder(folder)
+  const isFirst = highest(folder) === undefined
   for (let attempt = 0; attempt < limits.epochAttemptsMax; attempt += 1) {
     const epoch = above(folder, highest(folder), system)
     const file = join(folder, epochFileName(epoch))
@@ -48,7 +57,7 @@ function keptEpoch(folder: string, system: System): number {
     if (!isMine || highest(folder) !== epoch) continue
     flushFolder(folder)
     removeOld(folder)
-    return epoch
+    return { epoch, isFirst }
   }
   throw new Error(`${limits.epochAttemptsMax} other starts were faster`)
 }

@@ -1,6 +1,7 @@
 /**
  * Reading and writing of the small files in a state folder. A file is there whole or not at all: it
- * is written under another name, flushed to disk, and then takes its name in one step.
+ * is written under another name, flushed to disk where it has to last, and then takes its name in
+ * one step.
  */
 import {
   closeSync,
@@ -83,7 +84,7 @@ export function createStateFile(
   access: FileAccess,
   system: System,
 ): boolean {
-  return withTemporary(file, content, access, system, (temporary) => {
+  return withTemporary({ file, content, access, life: 'lasting' }, system, (temporary) => {
     try {
       // A rename would replace the file of another process that was faster; a link does not.
       linkSync(temporary, file)
@@ -99,14 +100,21 @@ export function createStateFile(
   })
 }
 
+/**
+ * `lasting`: it is to be there after a power cut. `volatile`: it says nothing about the time after
+ * one, so the disk need not be waited for; after a power cut it may be empty.
+ */
+export type FileLife = 'lasting' | 'volatile'
+
 /** Writes a file in place of the one that may be there. Throws the system's own error. */
 export function replaceStateFile(
   file: string,
   content: string,
   access: FileAccess,
   system: System,
+  life: FileLife = 'lasting',
 ): void {
-  withTemporary(file, content, access, system, (temporary) => renameSync(temporary, file))
+  withTemporary({ file, content, access, life }, system, (temporary) => renameSync(temporary, file))
 }
 
 /**
@@ -125,10 +133,15 @@ export function flushFolder(folder: string): void {
   }
 }
 
+interface Writing {
+  readonly file: string
+  readonly content: string
+  readonly access: FileAccess
+  readonly life: FileLife
+}
+
 function withTemporary<Result>(
-  file: string,
-  content: string,
-  access: FileAccess,
+  { file, content, access, life }: Writing,
   system: System,
   use: (temporary: string) => Result,
 ): Result {
@@ -140,7 +153,7 @@ function withTemporary<Result>(
       // The mode given to open() is cut by the umask, which is about files of other kinds.
       fchmodSync(descriptor, modes[access])
       writeFileSync(descriptor, content)
-      fsyncSync(descriptor)
+      if (life === 'lasting') fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
     }

@@ -7,8 +7,8 @@
  * | `certificate.key` | 0600 | the certificate made at start and its private key         |
  * | `certificate.pem` | 0644 | the certificate alone, for the other side to pin          |
  *
- * The folder belongs to one manager (`stateName`); `known-peers.ts` keeps its file there too, and a
- * parent its epochs (`epoch-store.ts`).
+ * The folder belongs to one manager (`stateName`); `known-peers.ts` keeps its file there too, a
+ * parent its epochs (`epoch-store.ts`), a child those of its parents and the processes it started.
  */
 import { join } from 'node:path'
 import { MachinesError, toError } from '../errors.js'

@@ -9,7 +9,9 @@ import type { ChildShardingModes } from '../options/sharding-modes.js'
 import type { Calls } from '../routing/calls.js'
 import type { Undelivered } from '../routing/router-types.js'
 import type { InstanceEvent, InstanceStatus } from './local/fleet-types.js'
+import type { MachineControl } from './machine-control.js'
 import type { Mail } from './mail.js'
+import type { PlacementEvent } from './placement-events.js'
 
 /** Where a machine stands, as its parent sees it. */
 export type MachinePhase =
@@ -45,7 +47,7 @@ export interface MachineStatus {
 /** What a mode tells the manager. */
 export type ModeEvent =
   | { readonly type: 'instance'; readonly machine: string; readonly event: InstanceEvent }
-  /** Which instances there are has changed. */
+  /** Which instances there are, or where, has changed. */
   | { readonly type: 'instances' }
   | {
       readonly type: 'machine'
@@ -69,6 +71,8 @@ export type ModeEvent =
   | { readonly type: 'warning'; readonly error: MachinesError }
   /** The parent told this child to stop and the child's policy is to end with it. */
   | { readonly type: 'dismissed' }
+  /** Of a parent alone; `instances` comes before `moved`. */
+  | PlacementEvent
 
 export interface ManagerMode {
   /** Messages, evals and requests to instances, wherever they run. */
@@ -87,6 +91,8 @@ export interface ManagerMode {
    */
   flushed(): Promise<void>
   machines(): readonly MachineStatus[]
+  /** One of them, without a look at all the others; undefined: there is none of this name. */
+  machine(name: string): MachineStatus | undefined
   /** Shards of the whole bot; 0 in a child that was not told yet. */
   totalShards(): number
   /** The address a child listens on; undefined before start() and in other modes. */
@@ -101,6 +107,8 @@ export interface ManagerMode {
    * DM_STATE_DIR, and DM_NOT_IN_THIS_MODE in a local mode.
    */
   forgetPeer(name: string): boolean
+  /** Changes of machines while the bot runs; only a parent has it. */
+  readonly control?: MachineControl
   kill(instance: number): Promise<void>
   create(instance: number): Promise<void>
   recreate(instance: number): Promise<void>

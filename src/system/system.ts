@@ -5,6 +5,7 @@
  * put a virtual clock and a seeded generator in its place.
  */
 import { randomBytes } from 'node:crypto'
+import { uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
 
 /** Undoes a timer. Calling it twice, or after the timer fired, does nothing. */
@@ -13,6 +14,11 @@ export type Cancel = () => void
 export interface System {
   /** Monotonic time in ms. Never jumps with the wall clock; only differences mean anything. */
   now(): number
+  /**
+   * Time in ms since the machine was started: the same in all processes of a machine, so that one can
+   * tell another a deadline. Does not jump with the wall clock, and goes on while the machine sleeps.
+   */
+  machineTime(): number
   /** Wall clock in ms since the Unix epoch, for ids and for people, never for measuring. */
   wallClock(): number
   /** Calls `action` once after `delayMs`. The timer does not keep the process alive. */
@@ -25,8 +31,19 @@ export interface System {
   randomBytes(count: number): Uint8Array
 }
 
+/**
+ * On Linux and Windows what libuv calls uptime is the boot clock, which counts sleep. On macOS it is
+ * reckoned from the wall clock, and hrtime is the clock that does.
+ */
+const isUptimeSteady = process.platform === 'linux' || process.platform === 'win32'
+
+function machineTime(): number {
+  return isUptimeSteady ? uptime() * 1_000 : Number(process.hrtime.bigint() / 1_000n) / 1_000
+}
+
 export const realSystem: System = {
   now: () => performance.now(),
+  machineTime,
   wallClock: () => Date.now(),
   setTimer(delayMs, action) {
     const timer = setTimeout(action, delayMs)

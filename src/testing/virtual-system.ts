@@ -49,6 +49,11 @@ export class VirtualSystem implements System {
     return this.#now
   }
 
+  /** The same as now(). */
+  machineTime(): number {
+    return this.#now
+  }
+
   wallClock(): number {
     return wallClockStart + this.#now
   }

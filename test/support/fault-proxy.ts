@@ -40,7 +40,7 @@ export class FaultProxy {
     }
   }
 
-  /** Half-open: connections stay, nothing comes through in either direction any more. */
+  /** Half-open: connections stay, old and new; nothing comes through in either direction any more. */
   freeze(): void {
     this.#isFrozen = true
     for (const { near, far } of this.#pairs) {
@@ -52,6 +52,15 @@ export class FaultProxy {
   /** New connections work again; those that were frozen stay so until somebody ends them. */
   thaw(): void {
     this.#isFrozen = false
+  }
+
+  /** Everything goes on where it stopped, as after a cable that was out for a moment. */
+  resume(): void {
+    this.#isFrozen = false
+    for (const { near, far } of this.#pairs) {
+      near.resume()
+      far.resume()
+    }
   }
 
   async close(): Promise<void> {
@@ -81,6 +90,7 @@ export class FaultProxy {
         other.destroy()
         this.#pairs.delete(pair)
       })
+      if (this.#isFrozen) one.pause()
     }
   }
 }

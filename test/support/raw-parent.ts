@@ -15,6 +15,8 @@ export class RawParent {
   readonly key: string
   /** What the child has said, in order. */
   readonly heard: ChildMessage[] = []
+  /** Called for each of them. */
+  onMessage: (message: ChildMessage) => void = () => {}
   readonly #link: ReturnType<typeof dialLink>
 
   /** `key`: the seed of its key. */
@@ -34,7 +36,9 @@ export class RawParent {
         down: () => {},
         message: (bytes) => {
           const message = parseChildMessage(bytes)
-          if (message) this.heard.push(message)
+          if (message === undefined) return
+          this.heard.push(message)
+          this.onMessage(message)
         },
         reset: () => {},
         closed: () => {},

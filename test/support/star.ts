@@ -9,6 +9,10 @@ import { dialLink } from '../../src/link/link-dialer.js'
 import { serveLinks } from '../../src/link/link-server.js'
 import { createFleet } from '../../src/modes/local/fleet.js'
 import { ChildMode } from '../../src/modes/machines/child/child-mode.js'
+import type {
+  FormerRecord,
+  OwnershipRecord,
+} from '../../src/modes/machines/parent/ownership/ownership-types.js'
 import { ParentMode } from '../../src/modes/machines/parent/parent-mode.js'
 import type { ModeEvent } from '../../src/modes/mode.js'
 import type { MachinesShardingOptions } from '../../src/options/machines-options.js'
@@ -35,6 +39,10 @@ export interface ParentSpec {
   readonly machines?: Partial<MachinesShardingOptions>
   /** Of every point. */
   readonly pushed?: object
+  /** Of every point. */
+  readonly maxShards?: number
+  /** What an earlier start has left behind. */
+  readonly former?: FormerRecord
 }
 
 /** What a mode has said, for looking up. */
@@ -96,15 +104,22 @@ class StarChild {
 class StarParent {
   readonly mode: ParentMode
   readonly heard = new Heard()
+  /** What it has kept last for its next start. */
+  record: OwnershipRecord | undefined
   /** One per machine. */
-  readonly wires: readonly FaultyCarrier[]
+  readonly wires: FaultyCarrier[]
 
-  constructor(star: Star, count: number, { key = 1, epoch = 1, machines, pushed }: ParentSpec) {
+  constructor(
+    star: Star,
+    count: number,
+    { key = 1, epoch = 1, machines, pushed, former = 'nothing', maxShards }: ParentSpec,
+  ) {
     this.wires = Array.from({ length: count }, () => faultyCarrier(memoryCarrier(star.network)))
     const points = this.wires.map((_, index) => ({
       host: star.host(index),
       port,
       name: `m${index}`,
+      ...(maxShards === undefined ? {} : { maxShards }),
       childManagerOptions: {
         mode: 'processes',
         shards: { from: 4 * index, to: 4 * index + 3 },
@@ -133,7 +148,21 @@ class StarParent {
       })
     }
     const self = { parent: keyOf(testIdentity(key)), epoch }
-    const links = { ...none, self, dial, open: () => Promise.resolve() }
+    const links = {
+      ...none,
+      self,
+      dial,
+      open: () => Promise.resolve(),
+      former,
+      keep: (record: OwnershipRecord) => {
+        this.record = record
+        return undefined
+      },
+      add: (index: number) => {
+        this.wires[index] = faultyCarrier(memoryCarrier(star.network))
+      },
+      remove: () => {},
+    }
     this.mode = new ParentMode(options, links, star.system, (event) =>
       this.heard.events.push(event),
     )

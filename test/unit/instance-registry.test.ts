@@ -73,6 +73,24 @@ describe('InstanceRegistry', () => {
     expect(owners()).toEqual({ 0: 0, 1: 0, 2: 0, 3: 1 })
   })
 
+  it('keeps the handle of an instance that moves, and has it say where it is now', () => {
+    const { registry, owners } = setUp()
+    registry.update([machine('a', { 0: [0, 1], 1: [2, 3] }), machine('b', {})])
+    const moving = registry.instances.get(1)
+    const other = { ...machine('b', { 1: [2, 3] }), mode: 'clusters' } as const
+    registry.update([machine('a', { 0: [0, 1] }), other])
+    expect(registry.instances.get(1)).toBe(moving)
+    expect(registry.shards.get(2)).toBe(moving)
+    expect(moving).toMatchObject({
+      machine: 'b',
+      mode: 'clusters',
+      shards: [2, 3],
+      options: { machine: 'b', mode: 'clusters', shards: [2, 3], totalShards: 4 },
+    })
+    expect(registry.instances.get(0)?.machine).toBe('a')
+    expect(owners()).toEqual({ 0: 0, 1: 0, 2: 1, 3: 1 })
+  })
+
   it('makes new handles for a new total, and forgets what is gone', () => {
     const { registry, plan, owners } = setUp()
     registry.update([machine('a', { 0: [0], 1: [1] })])

@@ -216,6 +216,44 @@ describe('what nobody listens for and still matters', () => {
   })
 })
 
+describe('events of shards and their machines', () => {
+  const move = { instance: 3, shards: [3], from: 'm0', to: 'm1' }
+  it('are published without the name of the mode event', () => {
+    const { heard, publish } = setUp('shardsMoved', 'machineLost', 'reassignHeld', 'warning')
+    publish({ type: 'moved', moves: [move], reason: 'drain' })
+    publish({ type: 'machine-lost', machine: 'm0', policy: 'hold', shards: [3] })
+    publish({ type: 'machine-lost', machine: 'm0', policy: 'reassign', shards: [3], inMs: 90 })
+    publish({ type: 'reassign-held', machine: 'm0', why: 'no-room', shards: [3] })
+    expect(heard).toEqual([
+      ['shardsMoved', { moves: [move], reason: 'drain' }],
+      ['machineLost', { machine: 'm0', policy: 'hold', shards: [3] }],
+      ['machineLost', { machine: 'm0', policy: 'reassign', shards: [3], inMs: 90 }],
+      ['reassignHeld', { machine: 'm0', why: 'no-room', shards: [3] }],
+    ])
+    expect(emitted).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['no-majority', 'no majority'],
+    ['round-full', 'next round'],
+    ['no-room', 'may take them'],
+  ] as const)('held back for %s is a warning where nobody listens', (why, words) => {
+    const { heard, publish } = setUp('warning')
+    publish({ type: 'reassign-held', machine: 'm0', why, shards: [3, 4, 7] })
+    const warned = { code: 'DM_REASSIGN_HELD', machine: 'm0' }
+    expect(heard).toMatchObject([['warning', warned]])
+    expect(String(heard[0]?.[1])).toMatch(/shards 3-4,7 of m0/)
+    expect(String(heard[0]?.[1])).toContain(words)
+  })
+
+  it('name no list of shards that nobody would read', () => {
+    const { heard, publish } = setUp('warning')
+    const shards = Array.from({ length: 60 }, (_, step) => 2 * step)
+    publish({ type: 'reassign-held', machine: 'm0', why: 'no-room', shards })
+    expect(String(heard[0]?.[1])).toMatch(/: 60 shards of m0/)
+  })
+})
+
 describe('other events', () => {
   it('are published as they are', () => {
     const packets: unknown[] = []

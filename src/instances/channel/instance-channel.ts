@@ -31,6 +31,8 @@ export const ManagerOp = {
   STOP: 16,
   /** All that came before FLUSH was passed on, and links have room for more: no payload. */
   FLUSHED: 17,
+  /** Until when the instance may run: see lease-notice.ts. */
+  LEASE: 18,
 } as const
 export type ManagerOp = (typeof ManagerOp)[keyof typeof ManagerOp]
 

@@ -97,6 +97,8 @@ export interface FleetOptions {
    */
   readonly writeOutput: (stream: 'stdout' | 'stderr', line: string) => void | Promise<void>
   readonly onEvent: (event: InstanceEvent) => void
+  /** status() lists other instances than before: after add(), before they start; after remove(). */
+  readonly onInstancesChanged?: () => void
   /** A routed envelope that an instance sent. */
   readonly onEnvelope: (instance: number, envelope: Uint8Array) => void
   /** An instance has gone without taking this; to be reported to whoever sent it. */
@@ -125,6 +127,23 @@ export interface Fleet {
   start(): Promise<void>
   /** Asks, waits killTimeoutMs, SIGTERM, waits again, SIGKILL; resolves when all exits are confirmed. */
   stop(reason: string): Promise<void>
+  /**
+   * Takes further instances and starts them, after start(). Resolves and rejects as start() does,
+   * for these alone. Rejects with DM_STATE when one of the ids is here already.
+   */
+  add(plans: readonly InstancePlan[]): Promise<void>
+  /**
+   * Ends these instances as stop() does and forgets them; resolves when their exits are confirmed.
+   * Whoever waits for the start of one gets DM_START_ABORTED. Ids that are not here are passed over.
+   */
+  remove(ids: readonly number[], reason: string): Promise<void>
+  /**
+   * How long the instances may run, in the machine's time (System.machineTime); undefined: for as
+   * long as their manager lives. Told to every instance, those to come included. From that time on
+   * they end by themselves and none is launched; what still lives 2 x killTimeoutMs later is killed,
+   * whatever has become of this manager.
+   */
+  lease(until: number | undefined): void
   /** Ends one instance, for good until create(). */
   kill(instance: number): Promise<void>
   /** Starts one that is down; resolves when ready. */

@@ -1,15 +1,14 @@
 /** The instances of one machine: carries out what the supervisor decides. */
 import type { InstancePlan } from '../../allocator/plan-types.js'
-import { MachinesError, toError } from '../../errors.js'
+import { MachinesError } from '../../errors.js'
 import type { Cancel } from '../../system/system.js'
 import type { Fleet, FleetOptions, InstanceStatus } from './fleet-types.js'
 import type { SupervisorAction } from './instance-cycle.js'
-import type { Launcher, LaunchSpec } from './launcher.js'
-import { RunningInstance } from './running-instance.js'
+import type { Launcher } from './launcher.js'
+import { type LifeEvents, LiveInstances } from './live-instances.js'
+import { startFailure } from './start-outcome.js'
 import { Supervisor } from './supervisor.js'
 import { Waiters } from './waiters.js'
-
-const mebibyte = 1024 * 1024
 
 /** Longest delay that timers take. */
 const timerMsMax = 2 ** 31 - 1
@@ -20,13 +19,14 @@ export function createFleet(launcher: Launcher, options: FleetOptions): Fleet {
 }
 
 class LocalFleet implements Fleet {
-  readonly #launcher: Launcher
   readonly #options: FleetOptions
-  readonly #plans: ReadonlyMap<number, InstancePlan>
+  #plans: Map<number, InstancePlan>
   readonly #supervisor: Supervisor
-  readonly #running = new Map<number, RunningInstance>()
+  readonly #live: LiveInstances
   readonly #starts = new Waiters()
   readonly #ends = new Waiters()
+  /** For those that nobody wants back: stopped with the fleet, or removed. */
+  readonly #goings = new Waiters()
   readonly #actions: SupervisorAction[] = []
   #applying = false
   #cancelTimer: Cancel = () => {}
@@ -35,12 +35,12 @@ class LocalFleet implements Fleet {
   #stopped: Promise<void> | undefined
 
   constructor(launcher: Launcher, options: FleetOptions) {
-    this.#launcher = launcher
     this.#options = options
-    this.#plans = new Map(options.instances.map((plan) => [plan.id, plan]))
+    this.#plans = byId(options.instances)
     const random = (): number => options.system.random()
     const { run, totalShards } = options
     this.#supervisor = new Supervisor(options.instances, { ...run, totalShards, random })
+    this.#live = new LiveInstances(launcher, options, this.#lifeEvents())
   }
 
   async start(): Promise<void> {
@@ -48,20 +48,7 @@ class LocalFleet implements Fleet {
     this.#started = true
     this.#refuseWhenStopped()
     this.#letGo = this.#options.system.keepAlive()
-    const starts = [...this.#plans.keys()].map((id) => this.create(id))
-    const outcomes = await Promise.allSettled(starts)
-    const failures = outcomes.flatMap((outcome) =>
-      outcome.status === 'rejected' ? [toError(outcome.reason)] : [],
-    )
-    if (failures.length === 0) return
-    if (this.#stopped !== undefined) {
-      throw new MachinesError('DM_START_ABORTED', 'the instances were stopped while starting')
-    }
-    throw new MachinesError(
-      'DM_START_FAILED',
-      `${failures.length} of ${starts.length} instances of ${this.#options.machine} did not start`,
-      { failures, machine: this.#options.machine },
-    )
+    await this.#startEach([...this.#plans.keys()])
   }
 
   stop(reason: string): Promise<void> {
@@ -69,46 +56,67 @@ class LocalFleet implements Fleet {
     return this.#stopped
   }
 
+  async add(plans: readonly InstancePlan[]): Promise<void> {
+    this.#refuseWhenStopped()
+    if (!this.#started) throw new MachinesError('DM_STATE', 'the instances were not started yet')
+    if (plans.length === 0) return
+    this.#supervisor.add(plans, this.#now())
+    const all = [...this.#plans.values(), ...plans]
+    this.#plans = byId(all.toSorted((a, b) => a.id - b.id))
+    this.#options.onInstancesChanged?.()
+    await this.#startEach(plans.map(({ id }) => id))
+  }
+
+  async remove(ids: readonly number[], reason: string): Promise<void> {
+    const here = [...new Set(ids)].filter((id) => this.#plans.has(id))
+    if (here.length === 0) return
+    const gone = here.map((id) => this.#goings.wait(id))
+    this.#apply(this.#supervisor.remove(here, reason, this.#now()))
+    await Promise.all(gone)
+    this.#options.onInstancesChanged?.()
+  }
+
+  lease(until: number | undefined): void {
+    this.#live.lease(until)
+  }
+
   async kill(instance: number): Promise<void> {
-    const { id } = this.#supervisor.view(instance)
-    const ended = this.#ends.wait(id)
-    this.#apply(this.#supervisor.stop(id, 'kill', this.#now()))
+    const actions = this.#supervisor.stop(instance, 'kill', this.#now())
+    const ended = this.#ends.wait(instance)
+    this.#apply(actions)
     await ended
   }
 
   async create(instance: number): Promise<void> {
-    const { id } = this.#supervisor.view(instance)
     this.#refuseWhenStopped()
-    const started = this.#starts.wait(id)
-    this.#apply(this.#supervisor.create(id, this.#now()))
+    const actions = this.#supervisor.create(instance, this.#now())
+    const started = this.#starts.wait(instance)
+    this.#apply(actions)
     await started
   }
 
   async recreate(instance: number): Promise<void> {
+    const plan = this.#plans.get(instance)
     await this.kill(instance)
-    await this.create(instance)
+    if (this.#plans.get(instance) === plan) return this.create(instance)
+    const message = `instance ${instance} was removed while it was being restarted`
+    throw new MachinesError('DM_START_ABORTED', message, { instance })
   }
 
   deliver(instance: number, envelope: Uint8Array): boolean {
-    return this.#running.get(instance)?.deliver(envelope) ?? false
+    return this.#live.deliver(instance, envelope)
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#options.instances.map((plan) => {
+    return [...this.#plans.values()].map((plan) => {
       const { phase, respawns, memoryMb, isHeld } = this.#supervisor.view(plan.id)
-      return {
-        ...plan,
-        phase,
-        respawns,
-        memoryMb,
-        isHeld,
-        pid: this.#running.get(plan.id)?.launched.pid,
-      }
+      const pid = this.#live.launchedAs(plan.id)?.pid
+      return { ...plan, phase, respawns, memoryMb, isHeld, pid }
     })
   }
 
   raw(instance: number): unknown {
-    return this.#running.get(instance)?.launched.raw
+    return this.#live.launchedAs(instance)?.raw
   }
 
   #now(): number {
@@ -122,12 +130,27 @@ class LocalFleet implements Fleet {
     })
   }
 
+  async #startEach(ids: readonly number[]): Promise<void> {
+    const starts = ids.map((id) =>
+      this.create(id).then(
+        () => ({ id, error: undefined }),
+        (error: unknown) => ({ id, error }),
+      ),
+    )
+    const failure = startFailure(
+      this.#options.machine,
+      await Promise.all(starts),
+      (id) => this.#stopped === undefined && this.#supervisor.isStaying(id),
+    )
+    if (failure) throw failure
+  }
+
   async #stopAll(reason: string): Promise<void> {
-    const ended = [...this.#plans.keys()].map((id) => this.#ends.wait(id))
+    const gone = [...this.#plans.keys()].map((id) => this.#goings.wait(id))
     this.#apply(this.#supervisor.stopAll(reason, this.#now()))
-    await Promise.all(ended)
+    await Promise.all(gone)
     this.#cancelTimer()
-    await this.#launcher.close()
+    await this.#live.close()
     this.#letGo()
   }
 
@@ -156,10 +179,10 @@ class LocalFleet implements Fleet {
         this.#launch(action.instance)
         return
       case 'ask-stop':
-        this.#running.get(action.instance)?.askStop(action.reason, action.timeoutMs)
+        this.#live.askStop(action.instance, action.reason, action.timeoutMs)
         return
       case 'kill':
-        this.#running.get(action.instance)?.launched.kill(action.signal)
+        this.#live.kill(action.instance, action.signal)
         return
       case 'emit':
         this.#options.onEvent(action.event)
@@ -169,7 +192,20 @@ class LocalFleet implements Fleet {
         return
       case 'down':
         this.#ends.settle(action.instance)
+        this.#goneFor(action.instance)
     }
+  }
+
+  #launch(id: number): void {
+    const plan = this.#plans.get(id)
+    if (plan) this.#live.launch(plan)
+  }
+
+  /** When this end was decided another launch may have been too: then that one's end is the last. */
+  #goneFor(id: number): void {
+    if (!this.#supervisor.isDown(id)) return
+    if (this.#supervisor.forget(id)) this.#plans.delete(id)
+    this.#goings.settle(id)
   }
 
   #setTimer(): void {
@@ -183,38 +219,18 @@ class LocalFleet implements Fleet {
     )
   }
 
-  #specOf(plan: InstancePlan): LaunchSpec {
-    const { totalShards, machine, callTimeoutMs, run, ipcIds } = this.#options
-    const ids = { managerIpcId: ipcIds.manager, instanceIpcId: ipcIds.instance(plan.id) }
-    return { ...plan, totalShards, machine, callTimeoutMs, run, ...ids }
+  #lifeEvents(): LifeEvents {
+    const supervisor = this.#supervisor
+    return {
+      ready: (id) => this.#apply(supervisor.ready(id, this.#now())),
+      startFailed: (id, error) => this.#apply(supervisor.startFailed(id, error, this.#now())),
+      memory: (id, memoryMb) => this.#apply(supervisor.memory(id, memoryMb, this.#now())),
+      channelLost: (id) => this.#apply(supervisor.channelLost(id, this.#now())),
+      exited: (id, exit) => this.#apply(supervisor.exited(id, exit, this.#now())),
+    }
   }
+}
 
-  #launch(id: number): void {
-    const plan = this.#plans.get(id)
-    if (plan === undefined) return
-    const spec = this.#specOf(plan)
-    const launched = this.#launcher.launch(spec)
-    const running = new RunningInstance(launched, spec, this.#options, {
-      ready: () => this.#apply(this.#supervisor.ready(id, this.#now())),
-      startFailed: (error) => this.#apply(this.#supervisor.startFailed(id, error, this.#now())),
-      gateway: (state) => this.#options.onEvent({ type: 'gateway', instance: id, state }),
-      memory: (bytes) => {
-        const memoryMb = Math.round(bytes / mebibyte)
-        this.#apply(this.#supervisor.memory(id, memoryMb, this.#now()))
-      },
-      envelope: (envelope) => this.#options.onEnvelope(id, envelope),
-      notTaken: (envelope) => this.#options.onNotTaken(envelope),
-      undelivered: (report) => this.#options.onUndelivered(report),
-      warning: (error) => this.#options.onWarning(error),
-      flushed: () => this.#options.flushed?.() ?? Promise.resolve(),
-      channelLost: () => this.#apply(this.#supervisor.channelLost(id, this.#now())),
-      exited: (exit) => {
-        this.#running.delete(id)
-        this.#apply(this.#supervisor.exited(id, exit, this.#now()))
-      },
-    })
-    this.#running.set(id, running)
-    if (launched.raw === undefined) return
-    this.#options.onEvent({ type: 'spawned', instance: id, pid: launched.pid })
-  }
+function byId(plans: readonly InstancePlan[]): Map<number, InstancePlan> {
+  return new Map(plans.map((plan) => [plan.id, plan]))
 }

@@ -54,6 +54,11 @@ export interface Launcher {
   readonly mode: 'processes' | 'workers' | 'clusters'
   /** Creates the instance. Never throws: a failed spawn is an exit with an error. */
   launch(spec: LaunchSpec): LaunchedInstance
+  /**
+   * From this machine time on every instance is killed, those to come included, whatever has become
+   * of the manager; undefined: never.
+   */
+  lease?(killAt: number | undefined): void
   /** Frees what the launcher holds (the reaper). All instances have exited before. */
   close(): Promise<void>
 }

@@ -130,6 +130,10 @@ export class LocalMode implements ManagerMode {
     ]
   }
 
+  machine(name: string): MachineStatus | undefined {
+    return this.machines().find((machine) => machine.name === name)
+  }
+
   totalShards(): number {
     return this.#options.totalShards
   }

@@ -6,6 +6,7 @@ import {
   InstanceOp,
   ManagerOp,
 } from '../../instances/channel/instance-channel.js'
+import { encodeLease, type LeaseNotice } from '../../instances/channel/lease-notice.js'
 import { decodeMemory } from '../../instances/channel/memory-report.js'
 import type { GatewayState } from '../../instances/dialects/dialect.js'
 import { DialectDesk } from '../../instances/dialects/dialect-desk.js'
@@ -87,6 +88,11 @@ export class RunningInstance {
     if (!this.#inbox.isAttached && this.#desk.stop()) return
     const request = JSON.stringify({ reason, timeoutMs })
     this.#channel.send(ManagerOp.STOP, Buffer.from(request), 'vital')
+  }
+
+  /** Until when it may run; null: there is no lease any more. */
+  lease(notice: LeaseNotice | null): void {
+    this.#channel.send(ManagerOp.LEASE, encodeLease(notice), 'vital')
   }
 
   async #answerFlush(): Promise<void> {

@@ -20,12 +20,12 @@ interface Slot {
 }
 
 export class StartBudget {
-  readonly max: number
+  /** Sessions in any 24 hours. It may change: what was started before still counts. */
+  max: number
   /** Ascending, those that still count. */
   readonly #slots: Slot[] = []
   #used = 0
 
-  /** @param max sessions in any 24 hours. */
   constructor(max: number) {
     this.max = max
   }

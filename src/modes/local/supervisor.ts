@@ -8,8 +8,8 @@ import type { RunOptions } from '../../options/resolved-options.js'
 import type { InstancePhase } from './fleet-types.js'
 import { InstanceCycle, type SupervisorAction } from './instance-cycle.js'
 import type { InstanceExit } from './launcher.js'
-import { defaultStartTimeoutMs, identifiesPerDay } from './respawn.js'
-import { dayMs, StartBudget } from './start-budget.js'
+import { defaultStartTimeoutMs } from './respawn.js'
+import { RespawnBudget } from './respawn-budget.js'
 
 export type SupervisorPolicy = Pick<
   RunOptions,
@@ -32,33 +32,40 @@ export interface CycleView {
 }
 
 export class Supervisor {
-  readonly #cycles: ReadonlyMap<number, InstanceCycle>
-  readonly #sessions: ReadonlyMap<number, number>
-  readonly #budget: StartBudget
-  readonly #startConcurrency: number
+  readonly #policy: SupervisorPolicy
+  readonly #cycles = new Map<number, InstanceCycle>()
+  readonly #budget: RespawnBudget
   /** Those in phase `waiting`, first come, first served: one that keeps failing holds up nobody. */
   readonly #queue = new Set<InstanceCycle>()
-  #toldHeldAt: number | undefined
+  /** Those that are to be forgotten once they are down. */
+  readonly #leaving = new Set<InstanceCycle>()
 
   constructor(plans: readonly InstancePlan[], policy: SupervisorPolicy) {
-    this.#startConcurrency = policy.startConcurrency
-    this.#sessions = new Map(plans.map(({ id, shards }) => [id, shards.length]))
-    const shardsHere = plans.reduce((sum, { shards }) => sum + shards.length, 0)
-    const { identifiesPerDayMax } = policy.respawn
-    this.#budget = new StartBudget(
-      identifiesPerDay(identifiesPerDayMax, shardsHere, policy.totalShards),
-    )
-    this.#cycles = new Map(
-      plans.map(({ id, shards }) => {
-        const startTimeoutMs = policy.startTimeoutMs ?? defaultStartTimeoutMs(shards.length)
-        return [id, new InstanceCycle(id, { ...policy, startTimeoutMs })]
-      }),
-    )
+    this.#policy = policy
+    this.#budget = new RespawnBudget(policy.respawn.identifiesPerDayMax, policy.totalShards)
+    this.add(plans, 0)
   }
 
-  /** Wants the instance up; ends in exactly one `start-settled` action. */
+  /** Takes further instances, which are down until create(). Throws DM_STATE for an id that is here. */
+  add(plans: readonly InstancePlan[], now: number): void {
+    this.#refuseTaken(plans)
+    for (const { id, shards } of plans) {
+      const startTimeoutMs = this.#policy.startTimeoutMs ?? defaultStartTimeoutMs(shards.length)
+      this.#cycles.set(id, new InstanceCycle(id, { ...this.#policy, startTimeoutMs }))
+    }
+    this.#budget.add(plans)
+    // More shards may start more sessions, so those that are held need not wait so long.
+    for (const cycle of this.#cycles.values()) {
+      if (cycle.isHeld) cycle.hold(this.#budget.roomFor(cycle.id, now))
+    }
+  }
+
+  /** Wants the instance up; ends in exactly one `start-settled`. Throws DM_STATE of one that leaves. */
   create(id: number, now: number): SupervisorAction[] {
-    return this.#step(id, now, (cycle) => cycle.wantUp())
+    return this.#step(id, now, (cycle) => {
+      if (!this.#leaving.has(cycle)) return cycle.wantUp()
+      throw new MachinesError('DM_STATE', `instance ${id} is being removed`, { instance: id })
+    })
   }
 
   /** Wants the instance down; ends in a `down` action. */
@@ -68,11 +75,35 @@ export class Supervisor {
 
   /** Stops every instance. What a stopping one makes room for is not launched any more. */
   stopAll(reason: string, now: number): SupervisorAction[] {
-    return [...this.#cycles.values()].flatMap((cycle) => {
-      const actions = cycle.stop(reason, now)
-      this.#enqueue(cycle)
-      return actions
-    })
+    return this.#stopEach([...this.#cycles.values()], reason, now)
+  }
+
+  /** Wants these down for good; forget() is for each of them when its `down` is carried out. */
+  remove(ids: readonly number[], reason: string, now: number): SupervisorAction[] {
+    const cycles = ids.map((id) => this.#cycle(id))
+    for (const cycle of cycles) this.#leaving.add(cycle)
+    return [...this.#stopEach(cycles, reason, now), ...this.#launchWaiting(now)]
+  }
+
+  /** Drops one that was removed and is down; false: it was not, or is not yet. */
+  forget(id: number): boolean {
+    const cycle = this.#cycles.get(id)
+    if (cycle === undefined || !this.#leaving.has(cycle) || !this.isDown(id)) return false
+    this.#leaving.delete(cycle)
+    this.#cycles.delete(id)
+    this.#budget.remove(id)
+    return true
+  }
+
+  /** Whether its last exit is confirmed, and nobody wants it up. */
+  isDown(id: number): boolean {
+    return this.#cycles.get(id)?.phase === 'stopped'
+  }
+
+  /** Whether it is here, and not about to be forgotten. */
+  isStaying(id: number): boolean {
+    const cycle = this.#cycles.get(id)
+    return cycle !== undefined && !this.#leaving.has(cycle)
   }
 
   /** The bot reported ready. */
@@ -94,9 +125,11 @@ export class Supervisor {
     return this.#step(id, now, (cycle) => {
       const told = cycle.memory(memoryMb, now)
       if (!cycle.isTooLarge || this.#isRecycling()) return told
-      const roomAt = this.#roomFor(cycle, now)
+      const roomAt = this.#budget.roomFor(id, now)
       // It is above the limit with every report until then; one of them is enough.
-      if (roomAt > now) return this.#isNews(now) ? [...told, this.#held(cycle, roomAt, now)] : told
+      if (roomAt > now) {
+        return this.#budget.isNews(now) ? [...told, this.#held(id, roomAt, now)] : told
+      }
       return [...told, ...cycle.recycle(memoryMb, now)]
     })
   }
@@ -156,6 +189,14 @@ export class Supervisor {
     return [...actions, ...this.#launchWaiting(now)]
   }
 
+  #stopEach(cycles: readonly InstanceCycle[], reason: string, now: number): SupervisorAction[] {
+    return cycles.flatMap((cycle) => {
+      const actions = cycle.stop(reason, now)
+      this.#enqueue(cycle)
+      return actions
+    })
+  }
+
   #enqueue(cycle: InstanceCycle): void {
     if (cycle.phase === 'waiting') this.#queue.add(cycle)
     else this.#queue.delete(cycle)
@@ -163,17 +204,18 @@ export class Supervisor {
 
   #launchWaiting(now: number): SupervisorAction[] {
     const cycles = [...this.#cycles.values()]
-    let free = this.#startConcurrency - cycles.filter(({ phase }) => phase === 'starting').length
+    const starting = cycles.filter(({ phase }) => phase === 'starting').length
+    let free = this.#policy.startConcurrency - starting
     const actions: SupervisorAction[] = []
     for (const cycle of this.#queue) {
       if (free <= 0) break
       this.#queue.delete(cycle)
-      const roomAt = cycle.mayBeHeld ? this.#roomFor(cycle, now) : now
+      const roomAt = cycle.mayBeHeld ? this.#budget.roomFor(cycle.id, now) : now
       if (roomAt > now) {
         cycle.hold(roomAt)
-        actions.push(this.#held(cycle, roomAt, now))
+        actions.push(this.#held(cycle.id, roomAt, now))
       } else {
-        this.#budget.take(this.#sessionsOf(cycle), now)
+        this.#budget.take(cycle.id, now)
         actions.push(...cycle.launch(now))
         free -= 1
       }
@@ -181,26 +223,17 @@ export class Supervisor {
     return actions
   }
 
-  /** When the budget has room for a start of this instance; `now`: it has. */
-  #roomFor(cycle: InstanceCycle, now: number): number {
-    return this.#budget.roomAt(this.#sessionsOf(cycle), now)
+  #held(id: number, until: number, now: number): SupervisorAction {
+    return { type: 'emit', event: this.#budget.held(id, until, now) }
   }
 
-  /** A start costs one session per shard. */
-  #sessionsOf({ id }: InstanceCycle): number {
-    return this.#sessions.get(id) ?? 0
-  }
-
-  #held({ id }: InstanceCycle, until: number, now: number): SupervisorAction {
-    const isNews = this.#isNews(now)
-    if (isNews) this.#toldHeldAt = now
-    const [delayMs, identifiesMax] = [until - now, this.#budget.max]
-    const event = { type: 'respawn-held', instance: id, delayMs, identifiesMax, isNews } as const
-    return { type: 'emit', event }
-  }
-
-  /** Once a day: a budget that is used up lets single instances through, one after the other. */
-  #isNews(now: number): boolean {
-    return this.#toldHeldAt === undefined || now - this.#toldHeldAt >= dayMs
+  #refuseTaken(plans: readonly InstancePlan[]): void {
+    const given = new Set<number>()
+    for (const { id } of plans) {
+      if (this.#cycles.has(id) || given.has(id)) {
+        throw new MachinesError('DM_STATE', `instance ${id} is here already`, { instance: id })
+      }
+      given.add(id)
+    }
   }
 }

@@ -8,7 +8,7 @@ import type { InstanceEvent, InstanceStatus } from '../local/fleet-types.js'
 export const LinkMessageKind = { CONTROL: 1, ENVELOPE: 2 } as const
 
 /** One instance of an assignment; shards as ranges, `96-127`. */
-interface AssignedInstance {
+export interface AssignedInstance {
   readonly id: number
   readonly shards: string
 }
@@ -41,6 +41,24 @@ export interface ParentSelf {
   readonly epoch: number
 }
 
+/** Under `reassign`: how long a machine may run what it was told after its last granted request. */
+export interface LeaseTerms {
+  readonly leaseMs: number
+}
+
+/**
+ * A machine asks that its lease go on. It counts `leaseMs` from the moment it sent this; the parent
+ * counts from its grant, which is later, so nothing is given away too early.
+ */
+export interface LeaseRequest {
+  /** Counts the requests of this child. */
+  readonly n: number
+  /** Of the assignment in force or about to be; the parent grants none for an older one. */
+  readonly revision: number
+  /** Longest time that instances may live on after the lease has ended, ms. */
+  readonly stopMs: number
+}
+
 export interface ErrorReport {
   readonly code: string
   readonly message: string
@@ -50,8 +68,19 @@ export type InstanceAction = 'kill' | 'create' | 'recreate'
 
 export type ParentMessage =
   /** An Assignment; the child parses it by itself, so that it can say what is wrong with it. */
-  | (AssignmentSource & { readonly op: 'assign'; readonly assignment: unknown })
+  | (AssignmentSource & {
+      readonly op: 'assign'
+      /** Null: it runs until it is told otherwise. */
+      readonly lease: LeaseTerms | null
+      readonly assignment: unknown
+    })
+  /** Grants lease request `n`. */
+  | { readonly op: 'lease'; readonly n: number }
+  /** To be answered at once: a parent that was suspended learns who answers it now. */
+  | { readonly op: 'round'; readonly round: number }
   | { readonly op: 'topology'; readonly topology: unknown }
+  /** What has changed in the topology that this session was told before. */
+  | { readonly op: 'topology-patch'; readonly patch: unknown }
   | {
       readonly op: 'instance'
       readonly call: number
@@ -61,6 +90,18 @@ export type ParentMessage =
   | { readonly op: 'stop'; readonly reason: string }
 
 export type ChildMessage =
+  /**
+   * What runs now, by whose word; the first message of every session, and told again when a lease
+   * has ended and everything was stopped for it.
+   */
+  | {
+      readonly op: 'running'
+      readonly source: AssignmentSource | null
+      /** By which it runs; null: for as long as nobody says otherwise. */
+      readonly lease: LeaseTerms | null
+      readonly totalShards: number
+      readonly instances: readonly AssignedInstance[]
+    }
   /** The assignment is in force. `adopted`: it was running already, nothing was restarted. */
   | {
       readonly op: 'accepted'
@@ -71,6 +112,11 @@ export type ChildMessage =
       readonly instances: readonly InstanceStatus[]
     }
   | { readonly op: 'refused'; readonly revision: number; readonly error: ErrorReport }
+  /** Everything that is not in assignment `revision` has surely exited. */
+  | { readonly op: 'released'; readonly revision: number }
+  | ({ readonly op: 'lease' } & LeaseRequest)
+  /** Answers the same of the parent. */
+  | { readonly op: 'round'; readonly round: number }
   | { readonly op: 'event'; readonly event: InstanceEvent }
   | { readonly op: 'started'; readonly revision: number }
   | {

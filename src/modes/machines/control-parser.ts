@@ -2,6 +2,7 @@
  * Reads control messages from the other manager. It is authenticated, but it may be another version
  * or have a bug: what is malformed gives undefined, is counted by the caller, and does no harm.
  */
+import { parseRanges } from '../../allocator/shard-lists.js'
 import type { GatewayState } from '../../instances/dialects/dialect.js'
 import { limits } from '../../limits.js'
 import type {
@@ -11,10 +12,13 @@ import type {
   InstanceStatus,
 } from '../local/fleet-types.js'
 import {
+  type AssignedInstance,
+  type AssignmentSource,
   type ChildMessage,
   decodeControl,
   type ErrorReport,
   type InstanceAction,
+  type LeaseTerms,
   type ParentMessage,
 } from './control-messages.js'
 
@@ -31,6 +35,20 @@ const childMessages: Readonly<Record<string, (fields: Fields) => ChildMessage | 
     const report = parseReport(error)
     return isCount(revision) && report ? { op: 'refused', revision, error: report } : undefined
   },
+  running({ source, lease, totalShards, instances }) {
+    const running = listOf(instances, parseAssigned)
+    const given = source === null ? null : parseSource(source)
+    const terms = lease === null ? null : parseTerms(lease)
+    if (!isCount(totalShards) || !running || given === undefined) return undefined
+    if (terms === undefined) return undefined
+    return { op: 'running', source: given, lease: terms, totalShards, instances: running }
+  },
+  released: ({ revision }) => (isCount(revision) ? { op: 'released', revision } : undefined),
+  lease({ n, revision, stopMs }) {
+    if (!isCount(n) || !isCount(revision) || !isDuration(stopMs)) return undefined
+    return { op: 'lease', n, revision, stopMs }
+  },
+  round: parseRound,
   event({ event }) {
     const parsed = parseEvent(event)
     return parsed && { op: 'event', event: parsed }
@@ -50,11 +68,16 @@ const childMessages: Readonly<Record<string, (fields: Fields) => ChildMessage | 
 }
 
 const parentMessages: Readonly<Record<string, (fields: Fields) => ParentMessage | undefined>> = {
-  assign({ parent, epoch, revision, assignment }) {
-    if (typeof parent !== 'string' || !isCount(epoch) || !isCount(revision)) return undefined
-    return { op: 'assign', parent, epoch, revision, assignment }
+  assign({ lease, assignment, ...fields }) {
+    const source = parseSource(fields)
+    const terms = lease === null ? null : parseTerms(lease)
+    if (source === undefined || terms === undefined) return undefined
+    return { op: 'assign', ...source, lease: terms, assignment }
   },
+  lease: ({ n }) => (isCount(n) ? { op: 'lease', n } : undefined),
+  round: parseRound,
   topology: ({ topology }) => ({ op: 'topology', topology }),
+  'topology-patch': ({ patch }) => ({ op: 'topology-patch', patch }),
   instance({ call, action, instance }) {
     if (!isCount(call) || !isCount(instance) || !isAction(action)) return undefined
     return { op: 'instance', call, action, instance }
@@ -155,6 +178,39 @@ function parseStatus(value: unknown): InstanceStatus | undefined {
     respawns: isCount(value.respawns) ? value.respawns : 0,
     memoryMb: isCount(value.memoryMb) ? value.memoryMb : undefined,
     isHeld: value.isHeld === true,
+  }
+}
+
+function parseRound({ round }: Fields): { op: 'round'; round: number } | undefined {
+  return isCount(round) ? { op: 'round', round } : undefined
+}
+
+function parseSource(value: unknown): AssignmentSource | undefined {
+  if (!isRecord(value)) return undefined
+  const { parent, epoch, revision } = value
+  const isSource = typeof parent === 'string' && isCount(epoch) && isCount(revision)
+  return isSource ? { parent, epoch, revision } : undefined
+}
+
+/** Requests are counted by the length of the lease: a tiny one would be a storm of them. */
+function parseTerms(value: unknown): LeaseTerms | undefined {
+  if (!isRecord(value) || !isDuration(value.leaseMs)) return undefined
+  const { leaseMs } = value
+  return leaseMs >= limits.leaseMsMin && leaseMs <= limits.leaseMsMax ? { leaseMs } : undefined
+}
+
+function parseAssigned(value: unknown): AssignedInstance | undefined {
+  if (!isRecord(value) || !isCount(value.id) || !isRanges(value.shards)) return undefined
+  return { id: value.id, shards: value.shards }
+}
+
+function isRanges(value: unknown): value is string {
+  if (typeof value !== 'string') return false
+  try {
+    parseRanges(value)
+    return true
+  } catch {
+    return false
   }
 }
 

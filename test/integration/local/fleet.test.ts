@@ -148,6 +148,23 @@ describe.each(launcherModes)('a fleet of %s', (mode) => {
     expect(fleet.status().map(({ pid }) => pid)).toEqual([undefined, undefined])
   })
 
+  it('lets one go and takes another while the rest runs on', async () => {
+    const { of } = create('echo')
+    await fleet.start()
+    const [stays] = fleet.status()
+    await fleet.remove([1], 'moved')
+    expect(of('exited')).toMatchObject([{ instance: 1, exit: { code: 0, signal: null } }])
+    expect(fleet.status()).toEqual([expect.objectContaining({ id: 0, phase: 'ready' })])
+    await fleet.add([{ id: 3, shards: [3] }])
+    await fleet.add([{ id: 1, shards: [2] }])
+    expect(fleet.status()).toMatchObject([
+      { id: 0, pid: stays?.pid, respawns: 0 },
+      { id: 1, shards: [2], phase: 'ready' },
+      { id: 3, shards: [3], phase: 'ready' },
+    ])
+    expect(of('exited')).toHaveLength(1)
+  })
+
   it('presses and kills bots that ignore the request to stop', async () => {
     const { of } = create('deaf', { killTimeoutMs: 300 })
     await fleet.start()

@@ -1,7 +1,12 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { StopRequest } from '../../../src/bot/instance-runtime.js'
-import { managerLostExitCode, PreloadRuntime } from '../../../src/bot/preload-runtime.js'
+import {
+  leaseEndedExitCode,
+  managerLostExitCode,
+  PreloadRuntime,
+} from '../../../src/bot/preload-runtime.js'
 import type { InstanceIdentity } from '../../../src/instances/channel/instance-channel.js'
+import { encodeLease } from '../../../src/instances/channel/lease-notice.js'
 import { limits } from '../../../src/limits.js'
 import { decodeBody, encodeBody } from '../../../src/routing/body-codec.js'
 import { EnvelopeKind, Status, Verb } from '../../../src/routing/envelope.js'
@@ -33,6 +38,8 @@ function setUp(hasTermListeners = false) {
     exit: (code) => exits.push(code),
     raiseTerm: () => hasTermListeners,
     warn: ({ message }) => warnings.push(message),
+    afterTurn: (action) => void system.setTimer(0, action),
+    onContinue() {},
   })
   return { system, channel, exits, warnings, runtime }
 }
@@ -351,5 +358,90 @@ describe('an instance whose manager is gone', () => {
     expect(stops).toEqual([request])
     await set.system.advance(limits.managerLostGraceMs)
     expect(set.exits).toEqual([managerLostExitCode])
+  })
+})
+
+const leaseOp = 18
+const notice = encodeLease({ until: 1_000, goodbyeMs: 300 })
+
+describe('an instance whose lease has ended', () => {
+  it('exits at once without the bot API', async () => {
+    const { system, channel, exits } = setUp()
+    channel.receive(leaseOp, notice)
+    await system.advance(999)
+    expect(exits).toEqual([])
+    await system.advance(1)
+    expect(exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('may say goodbye first, also where the manager takes nothing any more', async () => {
+    const set = setUp()
+    const { stops, resolve } = attach(set)
+    set.channel.receive(leaseOp, notice)
+    await set.system.advance(1_000)
+    expect(stops).toEqual([{ reason: 'lease', timeoutMs: 300 }])
+    resolve()
+    await set.system.advance(299)
+    expect(set.channel.calls).toEqual(['6:', 'ref', '4:', 'close'])
+    expect(set.exits).toEqual([])
+    await set.system.advance(1)
+    expect(set.exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('exits as soon as the goodbye has left', async () => {
+    const set = setUp()
+    const { resolve } = attach(set)
+    set.channel.receive(leaseOp, notice)
+    await set.system.advance(1_000)
+    resolve()
+    await set.system.settle()
+    set.channel.lose()
+    expect(set.exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('exits when the goodbye takes too long', async () => {
+    const set = setUp()
+    attach(set)
+    set.channel.receive(leaseOp, notice)
+    await set.system.advance(1_300)
+    expect(set.exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('leaves its SIGTERM listeners no more time than that', async () => {
+    const { system, channel, exits } = setUp(true)
+    channel.receive(leaseOp, notice)
+    await system.advance(1_299)
+    expect(exits).toEqual([])
+    await system.advance(1)
+    expect(exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('destroys the client of a discord.js bot', async () => {
+    const set = setUp()
+    const bot = client()
+    set.runtime.adopt(bot)
+    set.channel.receive(leaseOp, notice)
+    await set.system.advance(1_000)
+    await vi.waitFor(() => expect(bot.isDestroyed()).toBe(true))
+    expect(set.exits).toEqual([])
+    await set.system.advance(300)
+    expect(set.exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('does not ask twice when it was stopping already', async () => {
+    const set = setUp()
+    const { stops } = attach(set)
+    set.channel.receive(leaseOp, notice)
+    await set.system.advance(900)
+    set.channel.receive(stopOp, JSON.stringify(request))
+    await set.system.advance(400)
+    expect(stops).toEqual([request])
+    expect(set.exits).toEqual([leaseEndedExitCode])
+  })
+
+  it('warns about a lease that makes no sense', () => {
+    const { channel, warnings } = setUp()
+    channel.receive(leaseOp, 'nonsense')
+    expect(warnings).toEqual([expect.stringContaining('unknown message (18)')])
   })
 })

@@ -59,6 +59,8 @@ class World {
     exit: (code) => this.log.push(`exit ${code}`),
     raiseTerm: () => false,
     warn: ({ message }) => this.warnings.push(message),
+    afterTurn: (action) => void this.system.setTimer(0, action),
+    onContinue() {},
   })
   readonly #router: Router
 

@@ -1,14 +1,15 @@
 /**
  * The reaper: a process beside the manager that outlives it by a few seconds. It learns the pids of
  * the instances on stdin; when stdin ends, the manager is gone, and what has not ended by itself
- * after limits.reaperGraceMs is killed.
+ * after limits.reaperGraceMs is killed. Where there is a lease it learns its end as well, and keeps to
+ * it whatever the manager does.
  */
 import { limits } from '../../../limits.js'
 import { realSystem, sleep } from '../../../system/system.js'
+import { afterWholeTurn } from '../../../system/whole-turn.js'
+import { LeaseWatch } from '../reaper/lease-watch.js'
 import { startTimeOf } from '../reaper/process-start.js'
 import { ReaperLedger } from '../reaper/reaper-ledger.js'
-
-const lookEveryMs = 100
 
 function kill(pid: number): void {
   try {
@@ -22,7 +23,7 @@ async function reap(ledger: ReaperLedger): Promise<void> {
   const letGo = realSystem.keepAlive()
   const killAt = realSystem.now() + limits.reaperGraceMs
   while (ledger.survivors(startTimeOf).length > 0 && realSystem.now() < killAt) {
-    await sleep(realSystem, lookEveryMs)
+    await sleep(realSystem, limits.reaperLookEveryMs)
   }
   for (const pid of ledger.survivors(startTimeOf)) kill(pid)
   letGo()
@@ -31,6 +32,15 @@ async function reap(ledger: ReaperLedger): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 process.title = 'discordoo-machines reaper'
 const ledger = new ReaperLedger()
+const watch = new LeaseWatch(ledger, {
+  system: realSystem,
+  startTimeOf,
+  afterTurn: afterWholeTurn,
+  kill,
+})
 process.stdin.setEncoding('latin1')
-process.stdin.on('data', (text: string) => ledger.feed(text))
+process.stdin.on('data', (text: string) => {
+  ledger.feed(text)
+  watch.changed()
+})
 process.stdin.once('close', () => void reap(ledger))

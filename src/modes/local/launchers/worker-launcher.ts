@@ -3,6 +3,7 @@ import { MessageChannel, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toError } from '../../../errors.js'
 import { portChannel, portMarker } from '../../../instances/channel/port-channel.js'
 import { discordJsWorkerData } from '../../../instances/dialects/discordjs/discordjs-env.js'
+import type { System } from '../../../system/system.js'
 import { mayBe } from '../dialects.js'
 import {
   dialectSpecOf,
@@ -11,10 +12,12 @@ import {
   type Launcher,
   type LaunchSpec,
 } from '../launcher.js'
+import { Reaper } from '../reaper/reaper.js'
 import { workerIpc } from './bot-ipc.js'
 import { withPreload } from './exec-argv.js'
 import { guardedLaunch } from './failed-launch.js'
 import { instanceEnv } from './instance-env.js'
+import { WorkerLease } from './worker-lease.js'
 
 function create(spec: LaunchSpec, execArgv: readonly string[] | undefined): Worker {
   const { spawnOptions } = spec.run
@@ -89,11 +92,19 @@ function launch(spec: LaunchSpec): LaunchedInstance {
 }
 
 /** `run.spawnOptions` apply, apart from env and stdio, which belong to the manager. */
-export function workerLauncher(): Launcher {
+export function workerLauncher(system: System): Launcher {
+  // Threads end with their process, however it ends: only a lease gives it something to do.
+  const reaper = new Reaper(system)
+  const lease = new WorkerLease(reaper)
   return {
     mode: 'workers',
-    launch: (spec) => guardedLaunch(spec, () => launch(spec)),
-    // Threads end with their process, however it ends: there is nothing to reap.
-    close: () => Promise.resolve(),
+    launch: (spec) =>
+      guardedLaunch(spec, () => {
+        const launched = launch(spec)
+        lease.started(launched.exited)
+        return launched
+      }),
+    lease: (killAt) => lease.lease(killAt),
+    close: () => reaper.close(),
   }
 }

@@ -3,14 +3,15 @@
  *
  * A manager that is killed with SIGKILL cannot end its instances, and an instance whose event loop
  * is blocked, or that is stopped, cannot see that its manager is gone. A small process of its own
- * can: its stdin ends with the manager, and it kills what is left (entry/reaper.ts).
+ * can: its stdin ends with the manager, and it kills what is left (entry/reaper.ts). The same where
+ * the manager lives, but is suspended or hangs, and its lease has ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Cancel, System } from '../../../system/system.js'
 import { secretVariable } from '../launchers/instance-env.js'
 import { startTimeOf } from './process-start.js'
-import { exitedLine, startedLine } from './reaper-ledger.js'
+import { exitedLine, hostLine, killAtLine, startedLine } from './reaper-ledger.js'
 
 const entryFile = fileURLToPath(new URL('../entry/reaper.js', import.meta.url))
 
@@ -40,7 +41,10 @@ function spawnReaper(): ChildProcess {
 
 export class Reaper {
   readonly #system: System
-  readonly #startTimes = new Map<number, string>()
+  /** What it was told of each process that it watches. */
+  readonly #lines = new Map<number, string>()
+  #killAt: number | undefined
+  #isLeaseWaiting = false
   #child: ChildProcess | undefined
   #gone: Promise<void> = Promise.resolve()
   #cancelRestart: Cancel | undefined
@@ -52,16 +56,24 @@ export class Reaper {
 
   /** From now on this process dies with the manager. Starts the reaper when it is the first. */
   watch(pid: number): void {
-    const startTime = startTimeOf(pid)
-    if (startTime === undefined) return
-    this.#startTimes.set(pid, startTime)
-    if (this.#child === undefined) this.#start()
-    else this.#tell(startedLine(pid, startTime))
+    this.#enter(pid, startedLine)
+  }
+
+  /** The same for the process that instances are threads of; only the end of the lease concerns it. */
+  watchHost(pid: number): void {
+    this.#enter(pid, hostLine)
   }
 
   /** To be called when the exit of the process was confirmed. */
   unwatch(pid: number): void {
-    if (this.#startTimes.delete(pid)) this.#tell(exitedLine(pid))
+    if (this.#lines.delete(pid)) this.#tell(exitedLine(pid))
+  }
+
+  /** When everything is killed, in the machine's time; undefined: as long as the manager lives, never. */
+  lease(killAt: number | undefined): void {
+    if (killAt === this.#killAt) return
+    this.#killAt = killAt
+    this.#tellLease()
   }
 
   /** Ends the reaper; resolves when it has exited. */
@@ -71,6 +83,15 @@ export class Reaper {
     this.#child?.ref()
     this.#child?.stdin?.end()
     await this.#gone
+  }
+
+  #enter(pid: number, lineOf: (pid: number, startTime: string) => string): void {
+    const startTime = startTimeOf(pid)
+    if (startTime === undefined) return
+    const line = lineOf(pid, startTime)
+    this.#lines.set(pid, line)
+    if (this.#child === undefined) this.#start()
+    else this.#tell(line)
   }
 
   #start(): void {
@@ -86,14 +107,31 @@ export class Reaper {
       child.once('exit', onGone)
       child.once('error', onGone)
     })
-    for (const [pid, startTime] of this.#startTimes) this.#tell(startedLine(pid, startTime))
+    this.#isLeaseWaiting = false
+    if (this.#killAt !== undefined) this.#tellLease()
+    for (const line of this.#lines.values()) this.#tell(line)
   }
 
   #lost(child: ChildProcess): void {
     if (this.#child !== child) return
     this.#child = undefined
-    if (this.#closed || this.#startTimes.size === 0) return
+    if (this.#closed || this.#lines.size === 0) return
     this.#cancelRestart = this.#system.setTimer(restartDelayMs, () => this.#start())
+  }
+
+  /** One that is suspended reads nothing; of all the renewals it will need the last one alone. */
+  #tellLease(): void {
+    const stdin = this.#child?.stdin
+    if (!stdin?.writableNeedDrain) {
+      this.#tell(killAtLine(this.#killAt))
+      return
+    }
+    if (this.#isLeaseWaiting) return
+    this.#isLeaseWaiting = true
+    stdin.once('drain', () => {
+      this.#isLeaseWaiting = false
+      this.#tellLease()
+    })
   }
 
   #tell(line: string): void {

@@ -1,11 +1,10 @@
 /**
- * How the start of an adopted assignment ends. A parent that comes back asks whether every shard
- * runs now, whatever became of the start that it did not see; and nothing is restarted for it. Pure.
+ * How the start of an assignment ends of which something ran already. A parent that comes back asks
+ * whether every shard runs now, whatever became of the start that it did not see; and nothing is
+ * restarted for it. Pure.
  */
-import { type ErrorCode, MachinesError } from '../../../errors.js'
+import { type ErrorCode, MachinesError, toError } from '../../../errors.js'
 import type { InstanceStatus } from '../../local/fleet-types.js'
-
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly error: MachinesError }
 
 /** Why an instance is down and stays so until somebody asks for it, or for hours. */
 function restOf({ phase, isHeld }: InstanceStatus): [code: ErrorCode, words: string] | undefined {
@@ -17,26 +16,36 @@ function restOf({ phase, isHeld }: InstanceStatus): [code: ErrorCode, words: str
   return ['DM_RESPAWN_HELD', 'is held down, as the session starts of the day are used up']
 }
 
-/** Undefined while an instance is on its way up or down. `former`: how its first start failed. */
-export function judgeAdopted(
-  machine: string,
+/**
+ * An error for each of these instances that stays down; none of them: all are ready. Undefined while
+ * one is on its way up or down. `former`: how its last start failed, by instance.
+ */
+export function failuresAmong(
   instances: readonly InstanceStatus[],
-  former?: unknown,
-): Verdict | undefined {
+  former: ReadonlyMap<number, Error>,
+): readonly Error[] | undefined {
   const down = instances.filter(({ phase }) => phase !== 'ready')
-  if (down.length === 0) return { ok: true }
   const failures = down.flatMap((status) => {
     const rest = restOf(status)
-    return rest ? [formerFailure(former, status) ?? restError(status, ...rest)] : []
+    return rest ? [former.get(status.id) ?? restError(status, ...rest)] : []
   })
-  if (failures.length < down.length) return undefined
-  const message = `${down.length} of ${instances.length} instances of ${machine} are down`
-  return { ok: false, error: new MachinesError('DM_START_FAILED', message, { machine, failures }) }
+  return failures.length < down.length ? undefined : failures
 }
 
-function formerFailure(former: unknown, { id }: InstanceStatus): Error | undefined {
-  if (!(former instanceof MachinesError)) return undefined
-  return former.failures?.find((one) => one instanceof MachinesError && one.instance === id)
+/** What the start of a fleet, or of a part of it, has failed with, one error per instance. */
+export function failuresOf(error: unknown): readonly Error[] {
+  return (error instanceof MachinesError ? error.failures : undefined) ?? [toError(error)]
+}
+
+/** One for all that failed of so many instances; undefined: none has. */
+export function startError(
+  machine: string,
+  count: number,
+  failures: readonly Error[],
+): MachinesError | undefined {
+  if (failures.length === 0) return undefined
+  const message = `${failures.length} of ${count} instances of ${machine} are down`
+  return new MachinesError('DM_START_FAILED', message, { machine, failures })
 }
 
 function restError({ id }: InstanceStatus, code: ErrorCode, words: string): MachinesError {

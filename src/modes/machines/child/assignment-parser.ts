@@ -4,6 +4,7 @@ import type { InstancePlan, ShardRanges } from '../../../allocator/plan-types.js
 import { parseRanges, rangesToList } from '../../../allocator/shard-lists.js'
 import { MachinesError } from '../../../errors.js'
 import { limits } from '../../../limits.js'
+import { machineIndexMax } from '../../../routing/endpoint.js'
 import type { Assignment } from '../control-messages.js'
 
 /** An assignment whose every field was checked, but for `push` (see applyPush in options). */
@@ -16,7 +17,7 @@ export function parseAssignment(value: unknown): CheckedAssignment {
   const totalShards = integer(given.totalShards, 'totalShards', 1, limits.shardsMax)
   return {
     machine: machineName(given.machine),
-    index: integer(given.index, 'index', 0, limits.pointsMax - 1),
+    index: integer(given.index, 'index', 0, machineIndexMax),
     totalShards,
     callTimeoutMs: integer(given.callTimeoutMs, 'callTimeoutMs', 1, limits.timeoutMsMax),
     push: given.push,
@@ -25,8 +26,8 @@ export function parseAssignment(value: unknown): CheckedAssignment {
 }
 
 function parseInstances(value: unknown, totalShards: number): InstancePlan[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > totalShards) {
-    throw refused('instances', 'a list of 1 to totalShards instances')
+  if (!Array.isArray(value) || value.length > totalShards) {
+    throw refused('instances', 'a list of up to totalShards instances')
   }
   const ids = new Set<number>()
   const owned = new Set<number>()

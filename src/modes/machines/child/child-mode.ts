@@ -6,26 +6,27 @@ import type { ManagerIdentity } from '../../../link/identity.js'
 import type { LinkHealth, Peer } from '../../../link/link.js'
 import type { Admission, LinkServer } from '../../../link/link-server.js'
 import { applyPush } from '../../../options/apply-push.js'
+import { onlyGiven } from '../../../options/only-given.js'
 import { processEnvironment } from '../../../options/options-environment.js'
-import type { ResolvedChild, RunOptions } from '../../../options/resolved-options.js'
+import type { ResolvedChild } from '../../../options/resolved-options.js'
 import type { Calls } from '../../../routing/calls.js'
 import type { System } from '../../../system/system.js'
-import type { FleetOptions, InstanceEvent } from '../../local/fleet-types.js'
+import type { InstanceEvent } from '../../local/fleet-types.js'
 import { type FleetFactory, launchedFleet } from '../../local/launched-fleet.js'
-import { writeLine } from '../../local/output.js'
-import type { MachinePhase, MachineStatus, ManagerMode, ModeEvent } from '../../mode.js'
-import type { AssignmentSource } from '../control-messages.js'
-import { type CheckedAssignment, parseAssignment } from './assignment-parser.js'
+import type { MachineStatus, ManagerMode, ModeEvent } from '../../mode.js'
+import type { AssignmentSource, LeaseTerms } from '../control-messages.js'
+import { parseAssignment } from './assignment-parser.js'
 import { ChildDoor } from './child-door.js'
+import { childFleetOptions, type FleetSurroundings } from './child-fleet.js'
 import type { ChildLinkHandlers, ChildLinks } from './child-links.js'
+import type { ChildMemory } from './child-memory.js'
 import { ChildNetwork } from './child-network.js'
-import { type Acceptance, ChildWorkload, isOvertaken, type Running } from './child-workload.js'
+import { ChildStatus, summaryOf } from './child-status.js'
+import { ChildWorkload, type Progress, type Running } from './child-workload.js'
 import { CurrentParent, type ParentHooks } from './current-parent.js'
-
-interface Phase {
-  readonly name: MachinePhase
-  readonly error?: MachinesError
-}
+import { LeaseKeeper } from './lease-keeper.js'
+import type { RunningReport } from './running-report.js'
+import { isOvertaken } from './start-watch.js'
 
 export class ChildMode implements ManagerMode {
   readonly #options: ResolvedChild
@@ -34,14 +35,17 @@ export class ChildMode implements ManagerMode {
   readonly #links: Pick<ChildLinks, 'serve' | 'identity' | 'forgetPeer'>
   readonly #ipcIds: IpcIds
   readonly #workload: ChildWorkload
+  readonly #lease: LeaseKeeper
+  readonly #status: ChildStatus
   readonly #network: ChildNetwork
   readonly #door: ChildDoor
+  readonly #memory: ChildMemory | undefined
   readonly #parent: CurrentParent
   #serving: Promise<LinkServer> | undefined
   #server: LinkServer | undefined
   #isEnding = false
-  #phase: Phase = { name: 'stopped' }
 
+  /** Without a `memory` each start of the child is its first. */
   constructor(
     options: ResolvedChild,
     links: Pick<ChildLinks, 'serve' | 'identity' | 'forgetPeer'>,
@@ -49,25 +53,26 @@ export class ChildMode implements ManagerMode {
     onEvent: (event: ModeEvent) => void,
     ipcIds: IpcIds,
     newFleet: FleetFactory = launchedFleet,
+    memory?: ChildMemory,
   ) {
     this.#options = options
     this.#system = system
     this.#onEvent = onEvent
     this.#links = links
     this.#ipcIds = ipcIds
-    this.#door = new ChildDoor(options.takeover, system, onEvent)
+    this.#memory = memory
+    this.#door = new ChildDoor(options.takeover, system, onEvent, {
+      ...onlyGiven({ epochs: memory?.epochs }),
+      leaseLeftMs: () => this.#lease.leftMs,
+    })
     this.#network = this.#createNetwork()
     this.#parent = new CurrentParent(system, this.#door, {
       handlers: this.#sessionHandlers(),
       unreachable: () => this.#network.router.machineLost('parent'),
     })
-    this.#workload = new ChildWorkload(options.takeover, {
-      runOptions: ({ push }) => applyPush(options, push, processEnvironment()),
-      createFleet: (assignment, run) => newFleet(this.#fleetOptions(assignment, run)),
-      begun: () => this.#onBegun(),
-      ended: () => this.#setPhase({ name: 'stopped' }),
-      cleared: () => onEvent({ type: 'instances' }),
-    })
+    this.#lease = this.#createLease()
+    this.#workload = this.#createWorkload(newFleet)
+    this.#status = new ChildStatus(() => this.#workload.running, onEvent)
   }
 
   get calls(): Calls {
@@ -86,15 +91,21 @@ export class ChildMode implements ManagerMode {
       onRefused: (error) => this.#door.refused(error),
     }
     const onWarning = (error: MachinesError) => this.#onEvent({ type: 'warning', error })
+    this.#memory?.open(onWarning)
     this.#serving = this.#links.serve(handlers, onWarning)
     this.#server = await this.#serving
-    // stop() may have come while the port was being opened; it closes the port then.
-    if (!this.#isEnding) return
+    if (!this.#isEnding) {
+      this.#memory?.serving()
+      return
+    }
+    // stop() has come while the port was being opened, and closes it.
     throw new MachinesError('DM_START_ABORTED', 'the manager was stopped while starting')
   }
 
   async stop(reason: string): Promise<void> {
     this.#isEnding = true
+    this.#lease.freed()
+    this.#memory?.close()
     await this.#workload.close(reason)
     const server = await this.#serving?.catch(() => undefined)
     await server?.close('DM_STOPPED', reason)
@@ -107,24 +118,11 @@ export class ChildMode implements ManagerMode {
   }
 
   machines(): readonly MachineStatus[] {
-    const running = this.#workload.running
-    if (!running) return []
-    const { assignment, run, fleet } = running
-    const health = this.#parent.session?.link.health
-    return [
-      {
-        name: assignment.machine,
-        index: assignment.index,
-        phase: this.#phase.name,
-        mode: run.mode,
-        pingMs: health?.pingMs,
-        pingP50Ms: health?.pingP50Ms,
-        pingP99Ms: health?.pingP99Ms,
-        lagMs: health?.peerLagMs,
-        error: this.#phase.error,
-        instances: fleet.status(),
-      },
-    ]
+    return this.#status.machines(this.#parent.session?.link.health)
+  }
+
+  machine(name: string): MachineStatus | undefined {
+    return this.machines().find((machine) => machine.name === name)
   }
 
   totalShards(): number {
@@ -144,7 +142,8 @@ export class ChildMode implements ManagerMode {
   }
 
   forgetPeer(name: string): boolean {
-    return this.#links.forgetPeer(name)
+    const knewKey = this.#links.forgetPeer(name)
+    return this.#memory?.epochs.forget() || knewKey
   }
 
   async kill(instance: number): Promise<void> {
@@ -169,15 +168,23 @@ export class ChildMode implements ManagerMode {
     const decision = this.#parent.admit(peer)
     if (!decision.accept) return decision
     const running = this.#workload.running
-    return { accept: true, about: { running: running ? summary(running.assignment) : null } }
+    return { accept: true, about: { running: running ? summaryOf(running) : null } }
   }
 
   #sessionHandlers(): ParentHooks['handlers'] {
     return {
-      apply: (wire, source, accepted) => this.#apply(wire, source, accepted),
+      began: (tell) => this.#report(tell),
+      apply: (...assignment) => this.#apply(...assignment),
+      linked: (isNew) => this.#lease.linked(isNew),
+      unlinked: () => this.#lease.unlinked(),
+      granted: (n) => this.#lease.granted(n),
       topology: (wire) => this.#network.setTopology(wire),
+      patchTopology: (wire) => this.#network.patchTopology(wire),
       control: (action, instance) => this[action](instance),
-      stop: (reason) => this.#workload.stop(reason),
+      stop: (reason) => {
+        this.#lease.freed()
+        return this.#workload.stop(reason)
+      },
       dismissed: () => {
         if (this.#options.whenParentStops === 'exit') this.#onEvent({ type: 'dismissed' })
       },
@@ -190,47 +197,48 @@ export class ChildMode implements ManagerMode {
     }
   }
 
+  #report(tell: (report: RunningReport) => void): void {
+    this.#workload.report((report) => tell({ ...report, lease: this.#lease.terms }))
+  }
+
   async #apply(
     wire: unknown,
     source: AssignmentSource,
-    accepted: (acceptance: Acceptance) => void,
+    lease: LeaseTerms | null,
+    progress: Omit<Progress, 'taken'>,
   ): Promise<void> {
     let running: Running | undefined
     try {
-      await this.#workload.apply(parseAssignment(wire), source, (acceptance) => {
-        running = this.#workload.running
-        accepted(acceptance)
+      await this.#workload.apply(parseAssignment(wire), source, {
+        taken: ({ killTimeoutMs }) => this.#lease.assigned(lease, source.revision, killTimeoutMs),
+        accepted: (acceptance) => {
+          running = this.#workload.running
+          progress.accepted(acceptance)
+        },
+        released: () => progress.released(),
       })
-      this.#startEnded(running, { name: 'ready' })
+      if (this.#workload.running === running) this.#status.set('ready')
     } catch (error) {
-      if (error instanceof MachinesError && !isOvertaken(error)) {
-        if (running) this.#startEnded(running, { name: 'failed', error })
-        else this.#onEvent({ type: 'warning', error })
-      }
+      if (error instanceof MachinesError && !isOvertaken(error)) this.#notStarted(running, error)
       throw error
     }
   }
 
   /** Of a start that another assignment has overtaken nothing is to be seen any more. */
-  #startEnded(running: Running | undefined, phase: Phase): void {
-    if (this.#workload.running === running) this.#setPhase(phase)
-  }
-
-  #onBegun(): void {
-    const assignment = this.#workload.running?.assignment
-    if (assignment) this.#network.assign(assignment)
-    this.#onEvent({ type: 'instances' })
-    this.#setPhase({ name: 'starting' })
+  #notStarted(running: Running | undefined, error: MachinesError): void {
+    if (!running) this.#onEvent({ type: 'warning', error })
+    else if (this.#workload.running === running) this.#status.set('failed', error)
   }
 
   #onInstance(event: InstanceEvent): void {
+    this.#memory?.happened(event)
     if (event.type === 'exited') this.#network.router.instanceGone(event.instance)
     this.#parent.session?.happened(event)
     const machine = this.#workload.running?.assignment.machine ?? ''
     this.#onEvent({ type: 'instance', machine, event })
-    this.#workload.instanceChanged()
-    const isHealed = this.#phase.name === 'failed' && this.#workload.isReady
-    if (isHealed) this.#setPhase({ name: 'ready' })
+    this.#workload.happened(event)
+    const isHealed = this.#status.phase === 'failed' && this.#workload.isReady
+    if (isHealed) this.#status.set('ready')
   }
 
   #onHealth({ pingMs }: LinkHealth): void {
@@ -254,42 +262,47 @@ export class ChildMode implements ManagerMode {
     })
   }
 
-  #fleetOptions(assignment: CheckedAssignment, run: RunOptions): FleetOptions {
-    const { machine, totalShards, callTimeoutMs, instances } = assignment
-    return {
-      machine,
-      totalShards,
-      instances,
-      run,
-      callTimeoutMs,
+  #createLease(): LeaseKeeper {
+    return new LeaseKeeper(this.#system, {
+      ask: (request) => this.#parent.session?.askLease(request),
+      killTimeoutMs: () => this.#workload.running?.run.killTimeoutMs ?? 0,
+      stop: (reason) => this.#workload.stop(reason),
+      stopped: () => this.#report((report) => this.#parent.session?.tellRunning(report)),
+      warning: (error) => this.#onEvent({ type: 'warning', error }),
+    })
+  }
+
+  #createWorkload(newFleet: FleetFactory): ChildWorkload {
+    const { takeover } = this.#options
+    const around: FleetSurroundings = {
       system: this.#system,
-      writeOutput: writeLine,
-      onEvent: (event) => this.#onInstance(event),
-      flushed: () => this.flushed(),
-      onEnvelope: (instance, envelope) => {
-        this.#onEvent({ type: 'envelope', instance, envelope })
-        this.#network.router.fromLocal(instance, envelope)
-      },
-      onNotTaken: (envelope) => this.#network.router.notDelivered(envelope),
-      onUndelivered: (report) => this.#onEvent({ type: 'undelivered', report }),
-      onWarning: (error) => this.#onEvent({ type: 'warning', error }),
-      instanceCount: () => this.#network.instanceCount,
-      hasShard: (shard) => this.#network.hasShard(shard),
       ipcIds: this.#ipcIds,
+      network: this.#network,
+      onInstance: (event) => this.#onInstance(event),
+      onEvent: (event) => this.#onEvent(event),
+      flushed: () => this.flushed(),
     }
+    return new ChildWorkload(
+      { takeover, ...onlyGiven({ after: this.#memory?.formerGone }) },
+      {
+        runOptions: ({ push }) => applyPush(this.#options, push, processEnvironment()),
+        createFleet: (assignment, run) => {
+          const fleet = newFleet(childFleetOptions(assignment, run, around))
+          this.#lease.attach(fleet)
+          return fleet
+        },
+        mayStart: () => this.#lease.mayStart(),
+        begun: ({ assignment }) => {
+          this.#network.assign(assignment)
+          this.#status.set('starting')
+        },
+        growing: () => this.#status.set('starting'),
+        ended: () => this.#status.set('stopped'),
+        cleared: () => {
+          this.#lease.detach()
+          this.#onEvent({ type: 'instances' })
+        },
+      },
+    )
   }
-
-  #setPhase(phase: Phase): void {
-    if (phase.name === this.#phase.name && phase.error === this.#phase.error) return
-    this.#phase = phase
-    const machine = this.#workload.running?.assignment.machine
-    if (machine === undefined) return
-    const { name, error } = phase
-    this.#onEvent({ type: 'machine', machine, phase: name, ...(error ? { error } : {}) })
-  }
-}
-
-/** Told to a returning parent in WELCOME, which is short: lists of shards follow after it. */
-function summary({ machine, totalShards, instances }: CheckedAssignment) {
-  return { machine, totalShards, instances: instances.length }
 }

@@ -9,9 +9,14 @@ import { managerEndpoint } from '../../../routing/endpoint.js'
 import type { Router } from '../../../routing/router.js'
 import type { Port, Undelivered } from '../../../routing/router-types.js'
 import { Topology } from '../../../routing/topology.js'
+import { invalidTopology } from '../../../routing/topology-checks.js'
+import { checkPatch } from '../../../routing/topology-wire.js'
 import type { System } from '../../../system/system.js'
 import { ManagerNode } from '../../manager-node.js'
 import type { CheckedAssignment } from './assignment-parser.js'
+
+/** What an assignment says of it. */
+type Place = Pick<CheckedAssignment, 'index' | 'callTimeoutMs'>
 
 export interface NetworkOptions {
   readonly system: System
@@ -62,7 +67,7 @@ export class ChildNetwork {
   }
 
   /** This machine has another place in the plan; calls under way end with DM_STOPPED. */
-  assign(assignment: CheckedAssignment): void {
+  assign(assignment: Place): void {
     this.#node.stop()
     this.#node = this.#createNode(assignment)
     if (this.#topology) this.#node.router.setTopology(this.#topology)
@@ -70,15 +75,29 @@ export class ChildNetwork {
 
   /** Throws DM_TOPOLOGY_INVALID; then the former one holds. */
   setTopology(wire: unknown): void {
-    this.#topology = Topology.fromWire(wire)
-    this.#node.router.setTopology(this.#topology)
+    this.#takeTopology(Topology.fromWire(wire))
+  }
+
+  /**
+   * Takes what has changed since. Throws DM_TOPOLOGY_INVALID, also for one that does not follow on
+   * the topology that is known; then that one holds until the next session brings the whole of it.
+   */
+  patchTopology(wire: unknown): void {
+    const patch = checkPatch(wire)
+    if (this.#topology === undefined) throw invalidTopology('a patch before there was one')
+    this.#takeTopology(this.#topology.patched(patch))
   }
 
   stop(): void {
     this.#node.stop()
   }
 
-  #createNode(assignment: CheckedAssignment | undefined): ManagerNode {
+  #takeTopology(topology: Topology): void {
+    this.#topology = topology
+    this.#node.router.setTopology(topology)
+  }
+
+  #createNode(assignment: Place | undefined): ManagerNode {
     const options = this.#options
     const up = () => (options.uplink() === undefined ? undefined : this.#up)
     return new ManagerNode({

@@ -42,20 +42,23 @@ export class CurrentParent {
       unreachable: () => {
         if (this.#session === session) this.#hooks.unreachable()
       },
+      linked: (isNew) => {
+        if (this.#session === session) this.#hooks.handlers.linked(isNew)
+      },
+      unlinked: () => {
+        if (this.#session === session) this.#hooks.handlers.unlinked()
+      },
       ended: () => {
         if (this.#session === session) this.#session = undefined
       },
     })
     this.#session = session
     this.#door.entered(peer)
-    if (former) this.#partFrom(former)
+    if (former) {
+      this.#hooks.unreachable()
+      this.#hooks.handlers.unlinked()
+      former.replaced(peer)
+    }
     return session.events
-  }
-
-  /** Another parent has taken over. If the former one could resume its link, there would be two. */
-  #partFrom(former: ParentSession): void {
-    this.#hooks.unreachable()
-    const reason = 'another parent, started later, has taken this machine over'
-    void former.link.close('DM_PARENT_REPLACED', reason)
   }
 }

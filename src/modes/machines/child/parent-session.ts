@@ -3,7 +3,7 @@
  * reports back. Decides nothing about who the parent may be.
  */
 import { MachinesError } from '../../../errors.js'
-import type { Link, LinkEvents, LinkHealth } from '../../../link/link.js'
+import type { Link, LinkEvents, LinkHealth, Peer } from '../../../link/link.js'
 import type { Taken } from '../../../routing/router-types.js'
 import type { System } from '../../../system/system.js'
 import type { InstanceEvent } from '../../local/fleet-types.js'
@@ -11,6 +11,8 @@ import type {
   AssignmentSource,
   ErrorReport,
   InstanceAction,
+  LeaseRequest,
+  LeaseTerms,
   ParentMessage,
 } from '../control-messages.js'
 import { ControlOutbox } from '../control-outbox.js'
@@ -19,18 +21,30 @@ import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages
 import { postEnvelope } from '../post-envelope.js'
 import { Reachability } from '../reachability.js'
 import { reportOf } from '../reported-error.js'
-import { type Acceptance, isOvertaken } from './child-workload.js'
+import type { Progress } from './child-workload.js'
+import type { RunningReport } from './running-report.js'
+import { isOvertaken } from './start-watch.js'
 
 /** What the parent may ask for, carried out by the child. */
 export interface SessionHandlers {
-  /** See ChildWorkload.apply. */
+  /** See ChildWorkload.report; nothing else is said to the parent before. */
+  began(tell: (report: RunningReport) => void): void
+  /** See ChildWorkload.apply. `lease`: by which the assignment runs; null: without. */
   apply(
     assignment: unknown,
     source: AssignmentSource,
-    accepted: (acceptance: Acceptance) => void,
+    lease: LeaseTerms | null,
+    progress: Omit<Progress, 'taken'>,
   ): Promise<void>
+  /** The link is up; `isNew`: the session was not resumed. */
+  linked(isNew: boolean): void
+  unlinked(): void
+  /** The parent grants this lease request. */
+  granted(n: number): void
   /** Throws DM_TOPOLOGY_INVALID. */
   topology(wire: unknown): void
+  /** What has changed in it. Throws DM_TOPOLOGY_INVALID. */
+  patchTopology(wire: unknown): void
   control(action: InstanceAction, instance: number): Promise<void>
   stop(reason: string): Promise<void>
   /** All instances were stopped and the parent knows. */
@@ -53,6 +67,9 @@ export class ParentSession {
   readonly #reachability: Reachability
   /** Instance events are told from the acceptance of this session's assignment on. */
   #isAccepted = false
+  #isReplaced = false
+  /** The source of the last assignment of this session. */
+  #heard: AssignmentSource | undefined
 
   constructor(link: Link, system: System, handlers: SessionHandlers) {
     this.link = link
@@ -72,19 +89,51 @@ export class ParentSession {
   get events(): LinkEvents {
     const handlers = this.#handlers
     return {
-      up: () => this.#reachability.up(),
-      down: () => this.#reachability.down(),
+      up: ({ resumed }) => this.#onUp(resumed),
+      down: () => {
+        this.#reachability.down()
+        handlers.unlinked()
+      },
       message: (bytes) => this.#onMessage(bytes),
       reset: (_reason, lost) => {
         this.#reachability.gone()
+        handlers.unlinked()
         handlers.lost(envelopesAmong(lost))
       },
       closed: (reason) => {
         this.#reachability.gone()
+        handlers.unlinked()
         handlers.ended(reason)
       },
       health: (health) => handlers.health(health),
     }
+  }
+
+  /**
+   * What runs now: the first thing that a session says, and said again when a lease has ended. It
+   * names the last assignment that was heard, so that the parent knows which ones are still to come.
+   */
+  tellRunning(report: RunningReport): void {
+    this.#outbox.tell({ op: 'running', ...report, source: this.#heard ?? report.source })
+  }
+
+  /** Asks that the lease go on. */
+  askLease(request: LeaseRequest): void {
+    this.#outbox.tell({ op: 'lease', ...request })
+  }
+
+  /**
+   * Another parent, or another start of this one, has taken over: nothing that this one still says counts. If it could resume its
+   * link there would be two, so the link is closed.
+   */
+  replaced(by: Pick<Peer, 'key'>): void {
+    this.#isReplaced = true
+    if (by.key === this.link.peer?.key) {
+      void this.link.close('DM_EPOCH_OLD', 'a later start of this parent is here')
+      return
+    }
+    const reason = 'another parent, started later, has taken this machine over'
+    void this.link.close('DM_PARENT_REPLACED', reason)
   }
 
   happened(event: InstanceEvent): void {
@@ -95,7 +144,15 @@ export class ParentSession {
     return postEnvelope(this.link, envelope)
   }
 
+  /** A session that was resumed goes on where it was. */
+  #onUp(resumed: boolean): void {
+    if (!resumed) this.#handlers.began((report) => this.tellRunning(report))
+    this.#reachability.up()
+    this.#handlers.linked(!resumed)
+  }
+
   #onMessage(bytes: Uint8Array): void {
+    if (this.#isReplaced) return
     const reader = {
       parse: parseParentMessage,
       control: (message: ParentMessage) => this.#carryOut(message),
@@ -109,8 +166,17 @@ export class ParentSession {
       case 'assign':
         void this.#assign(message)
         break
+      case 'lease':
+        this.#handlers.granted(message.n)
+        break
+      case 'round':
+        this.#outbox.tell(message)
+        break
       case 'topology':
-        this.#takeTopology(message.topology)
+        this.#takeTopology(() => this.#handlers.topology(message.topology))
+        break
+      case 'topology-patch':
+        this.#takeTopology(() => this.#handlers.patchTopology(message.patch))
         break
       case 'instance':
         void this.#control(message)
@@ -122,14 +188,18 @@ export class ParentSession {
   }
 
   async #assign(message: Extract<ParentMessage, { op: 'assign' }>): Promise<void> {
-    const { parent, epoch, revision, assignment } = message
+    const { parent, epoch, revision, lease, assignment } = message
+    this.#heard = { parent, epoch, revision }
     let isAccepted = false
     try {
       this.#refuseUnproven(parent)
-      await this.#handlers.apply(assignment, { parent, epoch, revision }, (acceptance) => {
-        isAccepted = true
-        this.#isAccepted = true
-        this.#outbox.tell({ op: 'accepted', revision, ...acceptance })
+      await this.#handlers.apply(assignment, { parent, epoch, revision }, lease, {
+        accepted: (acceptance) => {
+          isAccepted = true
+          this.#isAccepted = true
+          this.#outbox.tell({ op: 'accepted', revision, ...acceptance })
+        },
+        released: () => this.#outbox.tell({ op: 'released', revision }),
       })
       this.#outbox.tell({ op: 'started', revision })
     } catch (error) {
@@ -149,9 +219,9 @@ export class ParentSession {
     throw error
   }
 
-  #takeTopology(wire: unknown): void {
+  #takeTopology(take: () => void): void {
     try {
-      this.#handlers.topology(wire)
+      take()
     } catch (error) {
       this.#faults.add(reportOf(error).message, error)
     }
@@ -176,6 +246,8 @@ export class ParentSession {
       this.#handlers.warning(new MachinesError('DM_INTERNAL', message, { cause }))
       return
     }
+    // Whoever has taken over meanwhile has not said that this manager is to go.
+    if (this.#isReplaced) return
     this.#outbox.tell({ op: 'stopped' })
     this.#handlers.dismissed()
   }

@@ -10,17 +10,21 @@ import { parseChildMessage } from '../control-parser.js'
 import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages.js'
 import { postEnvelope } from '../post-envelope.js'
 import { Reachability } from '../reachability.js'
-import { RemoteMachine, type RemoteMachineHooks } from './remote-machine.js'
+import { type OwnershipMessage, RemoteMachine, type RemoteMachineHooks } from './remote-machine.js'
 
 /** What a member tells the parent. */
-export interface MemberHooks extends Pick<RemoteMachineHooks, 'self' | 'onPhase' | 'onInstance'> {
+export interface MemberHooks extends Omit<RemoteMachineHooks, 'tell' | 'onFault'> {
   /** A new link to this machine; it is not started yet. */
   dial(events: DialEvents): DialedLink
   envelope(envelope: Uint8Array): void
   /** A session ended with these envelopes unconfirmed. */
   lost(envelopes: readonly Uint8Array[]): void
-  /** Whether the machine can be reached has changed; when it can, it was told its share already. */
-  reachable(): void
+  /** Whether the machine can be reached has changed. */
+  reachable(isReachable: boolean): void
+  /** The session is over; the next one begins with what the machine runs. */
+  sessionEnded(): void
+  /** Somebody else decides about the machine now: a later start of this parent, or another parent. */
+  replaced(by: 'later-start' | 'another-parent'): void
   refused(reason: MachinesError, refusal: Refusal): void
   health(health: LinkHealth): void
   warning(error: MachinesError): void
@@ -39,19 +43,21 @@ export class Member {
   #isEnding = false
   #cancelRedial: Cancel = () => {}
 
-  constructor(system: System, hooks: MemberHooks, assignment: Share[0], plans: Share[1]) {
+  constructor(system: System, hooks: MemberHooks, share: Share[0], plans: Share[1]) {
     this.#system = system
     this.#hooks = hooks
-    const peer = `machine ${assignment.machine}`
+    const peer = `machine ${share.machine}`
     const onWarning = (error: MachinesError) => hooks.warning(error)
     this.#outbox = new ControlOutbox(peer, () => this.#link, onWarning)
     this.#faults = new MessageFaults(peer, onWarning)
-    this.#reachability = new Reachability(system, () => hooks.reachable())
-    this.machine = new RemoteMachine(assignment, plans, {
+    this.#reachability = new Reachability(system, (isReachable) => hooks.reachable(isReachable))
+    this.machine = new RemoteMachine(share, plans, {
       self: () => hooks.self(),
+      isWhole: () => hooks.isWhole(),
       tell: (message) => this.#outbox.tell(message),
       onPhase: (phase, error) => hooks.onPhase(phase, error),
       onInstance: (event) => hooks.onInstance(event),
+      onOwnership: (message) => this.#onOwnership(message),
       onFault: (what) => this.#faults.add(what),
     })
   }
@@ -113,7 +119,13 @@ export class Member {
   #onUp(resumed: boolean): void {
     if (resumed) this.machine.connectionResumed()
     else this.machine.sessionBegan()
-    this.#reachability.up()
+    // In a new session the machine speaks first.
+    if (resumed) this.#reachability.up()
+  }
+
+  #onOwnership(message: OwnershipMessage): void {
+    this.#hooks.onOwnership(message)
+    if (message.op === 'running') this.#reachability.up()
   }
 
   #onDown(reason: MachinesError): void {
@@ -132,7 +144,7 @@ export class Member {
 
   #onReset(reason: MachinesError, lost: readonly Uint8Array[]): void {
     this.machine.sessionLost(reason)
-    this.#reachability.gone()
+    this.#sessionOver()
     this.#hooks.lost(envelopesAmong(lost))
   }
 
@@ -141,16 +153,29 @@ export class Member {
    * another parent now, which this one does not fight, but sees when it goes.
    */
   #onClosed(reason: MachinesError): void {
-    this.#reachability.gone()
+    this.#sessionOver()
     if (this.#isEnding) return
     this.machine.childClosed(reason)
-    const isReplaced = reason.code === 'DM_PARENT_REPLACED'
+    const isReplaced = this.#seeReplaced(reason)
     const delayMs = isReplaced ? limits.redialDelayMsMax : limits.redialAfterCloseMs
     this.#cancelRedial = this.#system.setTimer(delayMs, () => this.start())
   }
 
+  #sessionOver(): void {
+    this.#reachability.gone()
+    this.#hooks.sessionEnded()
+  }
+
+  #seeReplaced({ code }: MachinesError): boolean {
+    if (code === 'DM_EPOCH_OLD') this.#hooks.replaced('later-start')
+    else if (code === 'DM_PARENT_REPLACED') this.#hooks.replaced('another-parent')
+    else return false
+    return true
+  }
+
   #onRefused(reason: MachinesError, refusal: Refusal): void {
     if (refusal.fatal) this.machine.refused(reason)
+    this.#seeReplaced(reason)
     this.#hooks.refused(reason, refusal)
   }
 }

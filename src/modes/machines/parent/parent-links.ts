@@ -17,6 +17,8 @@ import { udpCarrier } from '../../../transport/udp.js'
 import { loadUdx } from '../../../transport/udx.js'
 import type { ParentSelf } from '../control-messages.js'
 import { firstUseWarning, ManagerTrust, requireTrust } from '../manager-trust.js'
+import type { FormerRecord, OwnershipRecord } from './ownership/ownership-types.js'
+import { type KeepFault, OwnershipFile } from './ownership-file.js'
 
 interface Route {
   readonly point: ResolvedPoint
@@ -28,9 +30,11 @@ interface Route {
 export class ParentLinks {
   readonly #options: ResolvedParent
   readonly #system: System
-  readonly #routes: readonly Route[]
+  readonly #routes = new Map<number, Route>()
   #trust: ManagerTrust | undefined
   #self: ParentSelf | undefined
+  #file: OwnershipFile | undefined
+  #former: FormerRecord = 'unknown'
   /** The latest link of each point. */
   readonly #links = new Map<number, DialedLink>()
 
@@ -38,11 +42,33 @@ export class ParentLinks {
   constructor(options: ResolvedParent, system: System) {
     this.#options = options
     this.#system = system
-    this.#routes = options.points.map((point, index) => {
-      const path = `machines.points[${index}].tls`
-      const material = point.tls === false ? undefined : loadTlsMaterial(point.tls, path, undefined)
-      return { point, material, certificateDemanded: isDemanded(material) }
-    })
+    for (const [index, point] of options.points.entries()) {
+      this.add(index, point, `machines.points[${index}].tls`)
+    }
+  }
+
+  /**
+   * Another machine that may be dialled. Throws what reading its certificates throws, with the path
+   * of its `tls` option.
+   */
+  add(index: number, point: ResolvedPoint, path = 'point.tls'): void {
+    const material = point.tls === false ? undefined : loadTlsMaterial(point.tls, path, undefined)
+    this.#routes.set(index, { point, material, certificateDemanded: isDemanded(material) })
+  }
+
+  remove(index: number): void {
+    this.#routes.delete(index)
+    this.#links.delete(index)
+  }
+
+  /** What the former start of this parent has left; only after open(). */
+  get former(): FormerRecord {
+    return this.#former
+  }
+
+  /** Keeps what the next start has to know; only after open(). */
+  keep(record: OwnershipRecord): KeepFault | undefined {
+    return this.#file?.keep(record)
   }
 
   /**
@@ -50,21 +76,23 @@ export class ParentLinks {
    * DM_STATE_DIR or DM_UDP_UNAVAILABLE.
    */
   async open(onWarning: (error: MachinesError) => void): Promise<void> {
-    const { trust: options, points } = this.#options
+    const { trust: options } = this.#options
+    const routes = [...this.#routes.values()]
     // Now, because no later attempt to dial would fare better.
-    if (points.some(({ udp }) => udp !== undefined)) await loadUdx()
-    const needsOne = this.#routes.some(({ material }) => material !== undefined && !material.own)
+    if (routes.some(({ point }) => point.udp !== undefined)) await loadUdx()
+    const needsOne = routes.some(({ material }) => material !== undefined && !material.own)
     const name = stateName('parent')
     const trust = await ManagerTrust.load(options, name, needsOne, this.#system, onWarning)
     this.#trust = trust
-    const claimed = claimEpoch(join(options.stateDir, name), this.#system)
+    const folder = join(options.stateDir, name)
+    const claimed = claimEpoch(folder, this.#system)
+    this.#file = new OwnershipFile(folder, claimed.epoch, this.#system)
+    this.#former = this.#file.read(claimed.isFirst)
     this.#self = { parent: trust.shown.key, epoch: claimed.epoch }
     const now = this.#system.wallClock()
-    const dates = this.#routes.flatMap(({ material }) =>
-      material ? dateWarnings(material, now) : [],
-    )
+    const dates = routes.flatMap(({ material }) => (material ? dateWarnings(material, now) : []))
     for (const warning of [...trust.warnings, ...claimed.warnings, ...dates]) onWarning(warning)
-    const firstUse = this.#routes.filter(({ certificateDemanded }) =>
+    const firstUse = routes.filter(({ certificateDemanded }) =>
       trust.isFirstUse(certificateDemanded),
     )
     if (firstUse.length === 0) return
@@ -85,15 +113,15 @@ export class ParentLinks {
   /** Forgets the key of a machine, by its name; false: none was known. Throws DM_STATE before open(). */
   forgetPeer(name: string): boolean {
     const trust = requireTrust(this.#trust)
-    const point = this.#options.points.find((one) => one.name === name)
-    if (point) return trust.forget(peerName(point))
+    const route = [...this.#routes.values()].find(({ point }) => point.name === name)
+    if (route) return trust.forget(peerName(route.point))
     const message = `no machine is called ${name}`
     throw new MachinesError('DM_TARGET_UNKNOWN', message, { given: name })
   }
 
   /** A link to the machine of this point; it does nothing before its start(). */
   dial(index: number, events: DialEvents): DialedLink {
-    const route = this.#routes[index]
+    const route = this.#routes.get(index)
     const trust = this.#trust
     if (!route || !trust) throw new Error('a link is dialled after open(), and to a point')
     const { host, port, udp } = route.point
@@ -126,7 +154,7 @@ export class ParentLinks {
   #objection(index: number, key: string): MachinesError | undefined {
     for (const [other, link] of this.#links) {
       if (other === index || !link.isUp || link.peer?.key !== key) continue
-      const [machine = '', twin] = [index, other].map((at) => this.#options.points[at]?.name)
+      const [machine = '', twin] = [index, other].map((at) => this.#routes.get(at)?.point.name)
       const message = `behind ${machine} is the machine that is linked as ${twin} already`
       return new MachinesError('DM_IDENTITY_REFUSED', message, { machine })
     }

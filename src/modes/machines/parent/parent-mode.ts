@@ -1,6 +1,4 @@
 /** The parent: dials every point, hands each its share, and is the hub between the machines. */
-import { planShards } from '../../../allocator/plan-instances.js'
-import type { ShardPlan } from '../../../allocator/plan-types.js'
 import { type ErrorCode, MachinesError } from '../../../errors.js'
 import type { DialectMessage } from '../../../instances/dialects/dialect.js'
 import type { ManagerIdentity } from '../../../link/identity.js'
@@ -8,25 +6,39 @@ import type { ResolvedParent } from '../../../options/resolved-options.js'
 import type { Calls } from '../../../routing/calls.js'
 import { parentEndpoint } from '../../../routing/endpoint.js'
 import type { System } from '../../../system/system.js'
+import type { MachineControl } from '../../machine-control.js'
 import { ManagerNode } from '../../manager-node.js'
 import type { MachinePhase, MachineStatus, ManagerMode, ModeEvent } from '../../mode.js'
 import type { InstanceAction } from '../control-messages.js'
+import { InstanceArrivals } from './instance-arrivals.js'
 import type { Member } from './member.js'
+import { OwnershipDesk } from './ownership-desk.js'
+import { ParentControl } from './parent-control.js'
 import type { ParentLinks } from './parent-links.js'
+import { ownershipOf, planOf } from './parent-plan.js'
 import { ParentStart } from './parent-start.js'
-import { Seats } from './seats.js'
+import { Seats, statusOf } from './seats.js'
 import { StopRound } from './stop-round.js'
+import { TopologyBoard } from './topology-board.js'
 
-type UsedLinks = Pick<ParentLinks, 'open' | 'self' | 'dial' | 'identity' | 'forgetPeer'>
+export type UsedLinks = Pick<
+  ParentLinks,
+  'open' | 'self' | 'dial' | 'identity' | 'forgetPeer' | 'former' | 'keep' | 'add' | 'remove'
+>
 
 export class ParentMode implements ManagerMode {
+  readonly control: MachineControl
   readonly #options: ResolvedParent
   readonly #system: System
   readonly #onEvent: (event: ModeEvent) => void
   readonly #links: UsedLinks
   readonly #node: ManagerNode
   readonly #seats: Seats
+  readonly #board: TopologyBoard
+  readonly #arrivals = new InstanceArrivals()
   readonly #start: ParentStart
+  /** From the start on, which reads what the former one has left. */
+  #desk: OwnershipDesk | undefined
   #isEnding = false
 
   constructor(
@@ -41,15 +53,19 @@ export class ParentMode implements ManagerMode {
     this.#links = links
     const names = options.points.map(({ name }) => name)
     this.#start = new ParentStart(names, options.dialTimeoutMs, system)
-    this.#seats = new Seats(options, planOf(options), system, {
-      self: () => links.self,
-      dial: (index, events) => links.dial(index, events),
-      router: () => this.#node.router,
-      onEvent,
-      onPhase: (machine, phase, error) => this.#onPhase(machine, phase, error),
-    })
+    this.#seats = this.#createSeats()
+    const plan = planOf(options)
+    for (const [index, point] of options.points.entries()) {
+      this.#seats.add(point, plan.machines[index]?.instances ?? [])
+    }
+    this.#board = new TopologyBoard(plan, this.#seats, system, () => this.#node.router)
     this.#node = this.#createNode()
-    this.#node.router.setTopology(this.#seats.topology)
+    this.#node.router.setTopology(this.#board.topology)
+    const parts = { seats: this.#seats, board: this.#board, arrivals: this.#arrivals }
+    this.control = new ParentControl(options, links, parts, {
+      keeper: () => this.#requireDesk().keeper,
+      changed: () => onEvent({ type: 'instances' }),
+    })
   }
 
   get calls(): Calls {
@@ -65,14 +81,17 @@ export class ParentMode implements ManagerMode {
     // stop() or detach() may have come while the identity was read.
     if (this.#isEnding) throw startAborted()
     const started = this.#start.wait()
+    this.#desk = this.#createDesk()
     for (const member of this.#seats.members) member.start()
     await started
   }
 
   async stop(reason: string): Promise<void> {
     this.#abortStart()
+    this.#desk?.halt()
     const unconfirmed = await new StopRound(this.#system).run(this.#seats.members, reason)
     await this.#close('DM_STOPPED', reason)
+    this.#desk?.end(unconfirmed.length === 0)
     for (const { machine } of this.#seats.members) machine.partedAs('closed')
     if (unconfirmed.length > 0) this.#report(unconfirmed)
   }
@@ -80,6 +99,7 @@ export class ParentMode implements ManagerMode {
   async detach(): Promise<void> {
     this.#abortStart()
     await this.#close('DM_LINK_CLOSED', 'the parent detached; the bots go on')
+    this.#desk?.end(false)
     for (const { machine } of this.#seats.members) machine.partedAs('detached')
   }
 
@@ -88,7 +108,12 @@ export class ParentMode implements ManagerMode {
   }
 
   machines(): readonly MachineStatus[] {
-    return this.#seats.statuses()
+    return this.#seats.all.map(statusOf)
+  }
+
+  machine(name: string): MachineStatus | undefined {
+    const seat = this.#seats.find(name)
+    return seat && statusOf(seat)
   }
 
   totalShards(): number {
@@ -128,10 +153,60 @@ export class ParentMode implements ManagerMode {
   }
 
   #control(action: InstanceAction, instance: number): Promise<void> {
-    const member = this.#seats.memberOf(instance)
-    if (member) return member.machine.control(action, instance)
+    const seat = this.#board.seatOf(instance)
+    if (seat) return seat.member.machine.control(action, instance)
     const message = `no instance ${instance}`
     return Promise.reject(new MachinesError('DM_INSTANCE_UNKNOWN', message, { instance }))
+  }
+
+  #requireDesk(): OwnershipDesk {
+    if (this.#desk !== undefined && !this.#isEnding) return this.#desk
+    const message = 'machines can be changed from start() until stop()'
+    throw new MachinesError('DM_STATE', message)
+  }
+
+  #createDesk(): OwnershipDesk {
+    const core = ownershipOf(this.#options, this.#links.former, this.#system.machineTime())
+    const parts = { seats: this.#seats, board: this.#board }
+    return new OwnershipDesk(this.#options, core, parts, this.#system, {
+      self: () => this.#links.self,
+      keep: (record) => this.#links.keep(record),
+      onEvent: (event) => this.#onEvent(event),
+      emptied: (machine) => this.#start.entered(machine, 'ready'),
+    })
+  }
+
+  #createSeats(): Seats {
+    return new Seats(this.#options, this.#system, {
+      self: () => this.#links.self,
+      dial: (index, events) => this.#links.dial(index, events),
+      router: () => this.#node.router,
+      onEvent: (event) => this.#onSeatEvent(event),
+      onPhase: (machine, phase, error) => this.#onPhase(machine, phase, error),
+      onOwnership: (machine, message) => this.#desk?.heard(machine, message),
+      isWhole: (machine) => this.#desk?.keeper.core.isWhole(machine) ?? false,
+      reachable: (machine, isReachable) => this.#onReachable(machine, isReachable),
+      sessionEnded: (machine) => this.#onSessionEnded(machine),
+      replaced: (machine, by) => this.#desk?.replaced(machine, by),
+    })
+  }
+
+  #onSeatEvent(event: ModeEvent): void {
+    this.#onEvent(event)
+    if (event.type === 'instance') this.#arrivals.happened(event.machine, event.event)
+  }
+
+  #onReachable(machine: string, isReachable: boolean): void {
+    this.#board.reachableChanged()
+    if (this.#isEnding) return
+    this.#desk?.reachable(machine, isReachable)
+    if (!isReachable) this.#arrivals.machineLost(machine)
+  }
+
+  #onSessionEnded(machine: string): void {
+    const seat = this.#seats.find(machine)
+    if (seat) this.#board.sessionEnded(seat)
+    this.#desk?.sessionEnded(machine)
   }
 
   #createNode(): ManagerNode {
@@ -155,11 +230,13 @@ export class ParentMode implements ManagerMode {
 
   #abortStart(): void {
     this.#isEnding = true
+    this.#arrivals.endAll(new MachinesError('DM_STOPPED', 'the manager was stopped'))
     this.#start.abort(startAborted())
   }
 
   async #close(code: 'DM_STOPPED' | 'DM_LINK_CLOSED', reason: string): Promise<void> {
     await Promise.all(this.#seats.members.map((member) => member.end(code, reason)))
+    this.#board.stop()
     this.#node.stop()
   }
 
@@ -172,13 +249,4 @@ export class ParentMode implements ManagerMode {
 
 function startAborted(): MachinesError {
   return new MachinesError('DM_START_ABORTED', 'the manager was stopped while starting')
-}
-
-function planOf({ points, totalShards }: ResolvedParent): ShardPlan {
-  const shares = points.map(({ name, shards, shardsPerInstance }) => ({
-    machine: name,
-    shards,
-    shardsPerInstance,
-  }))
-  return planShards(totalShards, shares)
 }

@@ -18,18 +18,36 @@ const phaseAfter: Readonly<Record<InstanceEvent['type'], InstancePhase | undefin
   'memory-limit': 'stopping',
 }
 
+const waiting = {
+  phase: 'waiting',
+  pid: undefined,
+  respawns: 0,
+  memoryMb: undefined,
+  isHeld: false,
+} as const
+
 export class RemoteInstances {
-  readonly #statuses: Map<number, InstanceStatus>
+  #statuses = new Map<number, InstanceStatus>()
+  /** Moved away, and perhaps not gone yet: what is still heard of them is true, and no fault. */
+  readonly #leaving = new Set<number>()
 
   constructor(plans: readonly InstancePlan[]) {
-    const waiting = {
-      phase: 'waiting',
-      pid: undefined,
-      respawns: 0,
-      memoryMb: undefined,
-      isHeld: false,
-    } as const
-    this.#statuses = new Map(plans.map((plan) => [plan.id, { ...plan, ...waiting }]))
+    this.plan(plans)
+  }
+
+  /** These are on the machine from now on; what is known of those that stay is kept. */
+  plan(plans: readonly InstancePlan[]): void {
+    const known = this.#statuses
+    for (const id of known.keys()) this.#leaving.add(id)
+    this.#statuses = new Map(
+      plans.map((plan) => [plan.id, known.get(plan.id) ?? { ...plan, ...waiting }]),
+    )
+    for (const { id } of plans) this.#leaving.delete(id)
+  }
+
+  /** Everything that is not planned here has exited. */
+  released(): void {
+    this.#leaving.clear()
   }
 
   get statuses(): readonly InstanceStatus[] {
@@ -44,29 +62,33 @@ export class RemoteInstances {
   take(reported: readonly InstanceStatus[]): void {
     for (const status of reported) {
       const planned = this.#statuses.get(status.id)
-      if (planned) this.#statuses.set(status.id, { ...status, shards: planned.shards })
+      if (planned) this.#set({ ...status, shards: planned.shards })
     }
   }
 
   /** False: there is no such instance on this machine. */
   happened(event: InstanceEvent): boolean {
     const known = this.#statuses.get(event.instance)
-    if (!known) return false
+    if (!known) return this.#leaving.has(event.instance)
     const phase = phaseAfter[event.type] ?? known.phase
     const isRespawn = event.type === 'respawning' || event.type === 'memory-limit'
     const respawns = known.respawns + (isRespawn ? 1 : 0)
     const pid = pidAfter(event, known)
     const memoryMb = memoryAfter(event, known)
     const isHeld = phase === 'backoff' && (event.type === 'respawn-held' || known.isHeld)
-    this.#statuses.set(event.instance, { ...known, phase, respawns, pid, memoryMb, isHeld })
+    this.#set({ ...known, phase, respawns, pid, memoryMb, isHeld })
     return true
   }
 
   /** Every exit was confirmed. */
   stopped(): void {
     for (const status of this.statuses) {
-      this.#statuses.set(status.id, { ...status, phase: 'stopped', ...nothing })
+      this.#set({ ...status, phase: 'stopped', ...nothing })
     }
+  }
+
+  #set(status: InstanceStatus): void {
+    this.#statuses.set(status.id, status)
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   ChildMessage,
   ErrorReport,
   InstanceAction,
+  LeaseTerms,
   ParentMessage,
   ParentSelf,
 } from '../control-messages.js'
@@ -20,6 +21,14 @@ import { ControlCalls } from './control-calls.js'
 import { MachinePhases } from './machine-phase.js'
 import { RemoteInstances } from './remote-instances.js'
 
+export type OwnershipMessage = Extract<
+  ChildMessage,
+  { op: 'running' | 'released' | 'lease' | 'round' | 'stopped' }
+>
+
+/** What a machine is told, but for its instances. */
+export type Share = Omit<Assignment, 'instances'>
+
 export interface RemoteMachineHooks {
   /** In whose name the machine is told what to run. */
   self(): ParentSelf
@@ -27,6 +36,10 @@ export interface RemoteMachineHooks {
   tell(message: ParentMessage): boolean
   onPhase(phase: MachinePhase, error: MachinesError | undefined): void
   onInstance(event: InstanceEvent): void
+  /** What it says of its shards and leases, for whoever decides about them. */
+  onOwnership(message: OwnershipMessage): void
+  /** Whether it was told everything that is planned on it. */
+  isWhole(): boolean
   /** The machine said something that does not fit. */
   onFault(what: string): void
 }
@@ -35,12 +48,14 @@ export interface RemoteMachineHooks {
 const usualKillTimeoutMs = 5_000
 
 export class RemoteMachine {
-  readonly assignment: Assignment
+  readonly #share: Share
   readonly #hooks: RemoteMachineHooks
   readonly #phases: MachinePhases
   readonly #instances: RemoteInstances
   readonly #calls = new ControlCalls()
   #revision = 0
+  /** What the last assignment of the session said. */
+  #assigned: ReadonlySet<number> = new Set()
   #killTimeoutMs = usualKillTimeoutMs
   /** From the assignment of a session to the end of that session. */
   #hasSession = false
@@ -49,23 +64,15 @@ export class RemoteMachine {
   #mayRun = false
   #stop: { readonly reason: string; settle(isConfirmed: boolean): void } | undefined
 
-  constructor(
-    assignment: Omit<Assignment, 'instances'>,
-    plans: readonly InstancePlan[],
-    hooks: RemoteMachineHooks,
-  ) {
-    const instances = plans.map(({ id, shards }) => ({
-      id,
-      shards: formatRanges(listToRanges(shards)),
-    }))
-    this.assignment = { ...assignment, instances }
+  constructor(share: Share, plans: readonly InstancePlan[], hooks: RemoteMachineHooks) {
+    this.#share = share
     this.#hooks = hooks
     this.#instances = new RemoteInstances(plans)
     this.#phases = new MachinePhases((phase, error) => hooks.onPhase(phase, error))
   }
 
   get name(): string {
-    return this.assignment.machine
+    return this.#share.machine
   }
 
   get phase(): MachinePhase {
@@ -91,14 +98,46 @@ export class RemoteMachine {
   }
 
   /**
-   * A new session with the child. It may have restarted, so it is told its share (again); or, while
-   * the parent is stopping, to stop whatever it runs.
+   * A new session with the child, which says what it runs before it is told anything; but for a
+   * parent that is stopping, which has it stop whatever that is.
    */
   sessionBegan(): void {
     this.#hasSession = true
+    // Until it has said what it runs.
+    this.#mayRun = true
     if (this.#stop) this.#hooks.tell({ op: 'stop', reason: this.#stop.reason })
-    else this.#assign()
+    else this.#phases.setWork('starting')
     this.#phases.setLink('up')
+  }
+
+  /** These are planned on it from now on, whether or not it was told so yet. */
+  plan(plans: readonly InstancePlan[]): void {
+    this.#instances.plan(plans)
+  }
+
+  /** Tells it what to run; `lease`: for how long without being granted more. */
+  assign(revision: number, plans: readonly InstancePlan[], lease: LeaseTerms | null): void {
+    if (this.#stop) return
+    const assigned = new Set(plans.map(({ id }) => id))
+    const isMore = [...assigned].some((id) => !this.#assigned.has(id))
+    this.#revision = revision
+    this.#assigned = assigned
+    if (plans.length > 0) this.#mayRun = true
+    if (isMore) this.#phases.setWork('starting')
+    const instances = plans.map(({ id, shards }) => ({
+      id,
+      shards: formatRanges(listToRanges(shards)),
+    }))
+    const source = { ...this.#hooks.self(), revision }
+    this.#hooks.tell({ op: 'assign', ...source, lease, assignment: { ...this.#share, instances } })
+  }
+
+  grant(n: number): void {
+    this.#hooks.tell({ op: 'lease', n })
+  }
+
+  tellRound(round: number): void {
+    this.#hooks.tell({ op: 'round', round })
   }
 
   /** The connection broke; its messages are kept for now. */
@@ -115,6 +154,7 @@ export class RemoteMachine {
   sessionLost(reason: MachinesError): void {
     this.#hasSession = false
     this.#isAccepted = false
+    this.#assigned = new Set()
     this.#calls.failAll(reason)
   }
 
@@ -126,9 +166,12 @@ export class RemoteMachine {
   /** The child said goodbye. Where it stopped, it did so after its instances had ended. */
   childClosed(reason: MachinesError): void {
     this.sessionLost(reason)
-    if (reason.code === 'DM_STOPPED') this.#stopped()
+    if (reason.code === 'DM_STOPPED') {
+      this.#stopped()
+      this.#hooks.onOwnership({ op: 'stopped' })
+    }
     this.#stop?.settle(reason.code === 'DM_STOPPED')
-    if (reason.code === 'DM_PARENT_REPLACED') {
+    if (reason.code === 'DM_PARENT_REPLACED' || reason.code === 'DM_EPOCH_OLD') {
       // What runs there is not ours to stop any more.
       this.#mayRun = false
       this.#phases.setLink('refused', reason)
@@ -185,17 +228,21 @@ export class RemoteMachine {
         break
       case 'stopped':
         this.#stopped()
+        this.#hooks.onOwnership(message)
         this.#stop?.settle(true)
         break
+      default:
+        this.#owns(message)
     }
   }
 
-  #assign(): void {
-    this.#revision += 1
-    this.#mayRun = true
-    this.#phases.setWork('starting')
-    const source = { ...this.#hooks.self(), revision: this.#revision }
-    this.#hooks.tell({ op: 'assign', ...source, assignment: this.assignment })
+  #owns(message: Exclude<OwnershipMessage, { op: 'stopped' }>): void {
+    if (message.op === 'running') {
+      this.#mayRun = message.instances.length > 0
+      this.#assigned = new Set()
+    }
+    if (message.op === 'released' && message.revision === this.#revision) this.#instances.released()
+    this.#hooks.onOwnership(message)
   }
 
   #refusedShare(revision: number, report: ErrorReport): void {
@@ -216,7 +263,7 @@ export class RemoteMachine {
     if (revision !== this.#revision || this.#stop) return
     const error = failure?.()
     if (error) this.#phases.setWork('failed', error)
-    else this.#phases.setWork('ready')
+    else if (this.#hooks.isWhole()) this.#phases.setWork('ready')
   }
 
   #happened(event: InstanceEvent): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../../src/limits.js'
 import { epochMax, epochOfFile } from '../../../../src/link/epoch.js'
-import { claimEpoch } from '../../../../src/link/epoch-store.js'
+import { claimEpoch, isLatestEpoch } from '../../../../src/link/epoch-store.js'
 import { realSystem, type System } from '../../../../src/system/system.js'
 
 const root = mkdtempSync(join(tmpdir(), 'machines-epochs-'))
@@ -70,7 +70,19 @@ describe('the epochs of one folder', () => {
   it('are above the time-based ones of a parent that has lost its folder', () => {
     const [before = 0] = startsAt(noon)
     rmSync(folder, { recursive: true })
-    expect(claimEpoch(folder, at(noon + 1))).toEqual({ epoch: before + 1, warnings: [] })
+    expect(claimEpoch(folder, at(noon + 1))).toEqual({
+      epoch: before + 1,
+      isFirst: true,
+      warnings: [],
+    })
+  })
+
+  it('say whether another start came before, and whether one came since', () => {
+    const first = claimEpoch(folder, at(noon))
+    expect([first.isFirst, isLatestEpoch(folder, first.epoch)]).toEqual([true, true])
+    const second = claimEpoch(folder, at(noon))
+    expect([second.isFirst, isLatestEpoch(folder, first.epoch)]).toEqual([false, false])
+    expect(isLatestEpoch(folder, second.epoch)).toBe(true)
   })
 
   it('are on disk before they are used', () => {

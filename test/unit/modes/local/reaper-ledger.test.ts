@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { startTimeOf } from '../../../../src/modes/local/reaper/process-start.js'
 import {
   exitedLine,
+  hostLine,
+  killAtLine,
   ReaperLedger,
   startedLine,
   unknownStart,
@@ -44,6 +46,62 @@ describe('ReaperLedger', () => {
     ledger.feed(`\n${startedLine(5, '50')}`)
     expect(ledger.survivors(running({ 5: '50' }))).toEqual([5])
   })
+})
+
+const everybody = () => '1'
+
+describe('a ReaperLedger with a lease', () => {
+  it('gives out what runs still, once the time has come, and once only', () => {
+    const ledger = new ReaperLedger()
+    for (const pid of [10, 11, 12]) ledger.feed(startedLine(pid, '1'))
+    ledger.feed(killAtLine(499.5) + exitedLine(12))
+    expect(ledger.killAt).toBe(500)
+    expect(ledger.takeOverdue(499, everybody)).toEqual([])
+    expect(ledger.takeOverdue(500, running({ 10: '1', 11: '2' }))).toEqual([10])
+    expect(ledger.takeOverdue(501, everybody)).toEqual([])
+    expect(ledger.survivors(everybody)).toEqual([])
+  })
+
+  it('gives out what is started afterwards, unless the time was moved before', () => {
+    const ledger = new ReaperLedger()
+    ledger.feed(killAtLine(500) + startedLine(10, '1'))
+    expect(ledger.takeOverdue(600, everybody)).toEqual([10])
+    ledger.feed(killAtLine(900) + startedLine(11, '1'))
+    expect(ledger.takeOverdue(600, everybody)).toEqual([])
+    ledger.feed(killAtLine(undefined))
+    expect(ledger.takeOverdue(10_000, everybody)).toEqual([])
+  })
+
+  it('waits for no time while nothing is in the book', () => {
+    const ledger = new ReaperLedger()
+    ledger.feed(killAtLine(500))
+    expect(ledger.killAt).toBeUndefined()
+    ledger.feed(hostLine(10, '1'))
+    expect(ledger.killAt).toBe(500)
+    ledger.feed(exitedLine(10))
+    expect(ledger.killAt).toBeUndefined()
+  })
+
+  it('spares the process of the manager, but for the lease', () => {
+    const ledger = new ReaperLedger()
+    ledger.feed(hostLine(10, '1'))
+    expect(ledger.survivors(everybody)).toEqual([])
+    expect(ledger.takeOverdue(1_000_000, everybody)).toEqual([])
+    ledger.feed(killAtLine(500))
+    expect(ledger.takeOverdue(500, running({ 10: '2' }))).toEqual([])
+    ledger.feed(hostLine(10, '1'))
+    expect(ledger.takeOverdue(500, everybody)).toEqual([10])
+  })
+
+  it.each(['=-1', '=x', '=1.5', '=1e3', `=${'9'.repeat(16)}`, '= 1', '!1', '!0 1', '!1 x'])(
+    'passes over %j',
+    (line) => {
+      const ledger = new ReaperLedger()
+      ledger.feed(`${startedLine(1, '1')}${killAtLine(700)}${line}\n`)
+      expect(ledger.killAt).toBe(700)
+      expect(ledger.takeOverdue(700, everybody)).toEqual([1])
+    },
+  )
 })
 
 describe('startTimeOf', () => {

@@ -1,6 +1,6 @@
 /**
- * Whatever happens in whatever order: never two live incarnations, every wait ends, and nothing is
- * launched by itself beyond the budget of session starts.
+ * Whatever happens in whatever order: never two live incarnations, every wait ends, none is forgotten
+ * while it lives, and nothing is launched by itself beyond the budget of session starts.
  */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -25,6 +25,8 @@ const doings = [
   'tick',
   'stopAll',
   'memory',
+  'remove',
+  'add',
 ] as const
 const step = fc.record({
   doing: fc.constantFrom(...doings),
@@ -40,6 +42,9 @@ interface Step {
 /** A supervisor with a world that does what it is told and checks every action. */
 class World {
   readonly live = new Set<number>()
+  /** Those that the supervisor knows. */
+  readonly #here = new Set(ids)
+  readonly #leaving = new Set<number>()
   readonly #starting = new Set<number>()
   readonly #startWaits = new Set<number>()
   readonly #endWaits = new Set<number>()
@@ -73,30 +78,59 @@ class World {
 
   take({ doing, id, afterMs }: Step): void {
     this.#now += afterMs
+    if (doing === 'add') this.#add(id)
+    else if (doing === 'tick') this.#check(this.#supervisor.tick(this.#now))
+    else if (doing === 'stopAll') this.#stop([...this.#here])
+    else if (this.#here.has(id)) this.#takeFor(id, doing, afterMs)
+  }
+
+  #takeFor(id: number, doing: Step['doing'], afterMs: number): void {
     if (doing === 'ready' || doing === 'exit' || doing === 'lost' || doing === 'unable') {
       if (this.live.has(id)) this.#happen(doing, id)
     } else if (doing === 'create') {
-      this.#startWaits.add(id)
-      this.#check(this.#supervisor.create(id, this.#now))
+      this.#create(id)
     } else if (doing === 'memory') {
       // A report may come late, of an instance that is gone; half of them are above the limit.
       this.#check(this.#supervisor.memory(id, afterMs % 2 === 0 ? 101 : 99, this.#now))
-    } else if (doing === 'tick') {
-      this.#check(this.#supervisor.tick(this.#now))
+    } else if (doing === 'remove') {
+      this.#leaving.add(id)
+      this.#endWaits.add(id)
+      this.#check(this.#supervisor.remove([id], 'why', this.#now))
     } else {
-      this.#stop(doing === 'stop' ? [id] : ids)
+      this.#endWaits.add(id)
+      this.#check(this.#supervisor.stop(id, 'why', this.#now))
+    }
+  }
+
+  #create(id: number): void {
+    if (this.#leaving.has(id)) {
+      expect(() => this.#supervisor.create(id, this.#now)).toThrow('is being removed')
+      return
+    }
+    this.#startWaits.add(id)
+    this.#check(this.#supervisor.create(id, this.#now))
+  }
+
+  #add(id: number): void {
+    const add = () => this.#supervisor.add([{ id, shards: [id] }], this.#now)
+    if (this.#here.has(id)) expect(add).toThrow('is here already')
+    else {
+      add()
+      this.#here.add(id)
     }
   }
 
   #stop(which: readonly number[]): void {
     for (const id of which) this.#endWaits.add(id)
-    const [id = 0] = which
-    const one = which.length === 1
-    this.#check(
-      one
-        ? this.#supervisor.stop(id, 'why', this.#now)
-        : this.#supervisor.stopAll('why', this.#now),
-    )
+    this.#check(this.#supervisor.stopAll('why', this.#now))
+  }
+
+  #down(id: number): void {
+    this.#endWaits.delete(id)
+    if (!this.#supervisor.forget(id)) return
+    expect(this.live).not.toContain(id)
+    expect(this.#leaving.delete(id)).toBe(true)
+    this.#here.delete(id)
   }
 
   /** Nothing but time passes, and SIGKILL works. */
@@ -109,6 +143,7 @@ class World {
   }
 
   expectAllSettled(): void {
+    expect([...this.#leaving]).toEqual([])
     expect(this.#supervisor.deadline()).toBeUndefined()
     expect([...this.#startWaits]).toEqual([])
     expect([...this.#endWaits]).toEqual([])
@@ -143,9 +178,10 @@ class World {
         expect(this.#startWaits.delete(action.instance)).toBe(true)
       }
       if (action.type === 'emit') this.#note(action.event)
-      if (action.type === 'down') this.#endWaits.delete(action.instance)
+      if (action.type === 'down') this.#down(action.instance)
     }
-    const starting = ids.filter((id) => this.#supervisor.view(id).phase === 'starting')
+    const here = [...this.#here]
+    const starting = here.filter((id) => this.#supervisor.view(id).phase === 'starting')
     expect(starting.length).toBeLessThanOrEqual(concurrency)
     for (const id of killed) this.#happen('exit', id)
   }

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MachinesError } from '../../../../src/errors.js'
-import { limits } from '../../../../src/limits.js'
 import { parseAssignment } from '../../../../src/modes/machines/child/assignment-parser.js'
 
 const good = {
@@ -39,21 +38,25 @@ describe('parseAssignment', () => {
     })
   })
 
+  it('takes a machine that has nothing to run', () => {
+    expect(parseAssignment({ ...good, instances: [] }).instances).toEqual([])
+  })
+
   it.each<[string, object, string]>([
+    ['instances that are missing', { instances: undefined }, 'instances'],
     ['no machine', { machine: undefined }, 'machine'],
     ['an empty machine name', { machine: '' }, 'machine'],
     ['a machine name that clears the terminal', { machine: 'a\u001b[2J' }, 'machine'],
     ['a machine name of two lines', { machine: 'a\u2028b' }, 'machine'],
     ['a long machine name', { machine: 'ä'.repeat(257) }, 'machine'],
     ['an index that is none', { index: -1 }, 'index'],
-    ['an index beyond the most points', { index: limits.pointsMax }, 'index'],
+    ['an index that no endpoint can name', { index: 2 ** 31 - 1 }, 'index'],
     ['half a shard', { totalShards: 7.5 }, 'totalShards'],
     ['no shards at all', { totalShards: 0 }, 'totalShards'],
     ['more shards than memory is taken for', { totalShards: 1e12 }, 'totalShards'],
     ['shards as a text', { totalShards: '8' }, 'totalShards'],
     ['a deadline beyond what timers take', { callTimeoutMs: 2 ** 31 }, 'callTimeoutMs'],
     ['an endless deadline', { callTimeoutMs: Number.POSITIVE_INFINITY }, 'callTimeoutMs'],
-    ['no instances', { instances: [] }, 'instances'],
     ['instances that are no list', { instances: { length: 1 } }, 'instances'],
     ['more instances than shards', { instances: Array(9).fill(good.instances[0]) }, 'instances'],
     ['an instance that is none', { instances: [null] }, 'instances[0]'],

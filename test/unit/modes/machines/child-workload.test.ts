@@ -1,80 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { MachinesError } from '../../../../src/errors.js'
-import { createFleet } from '../../../../src/modes/local/fleet.js'
-import type { CheckedAssignment } from '../../../../src/modes/machines/child/assignment-parser.js'
-import {
-  type Acceptance,
-  ChildWorkload,
-  isOvertaken,
-} from '../../../../src/modes/machines/child/child-workload.js'
-import type { AssignmentSource } from '../../../../src/modes/machines/control-messages.js'
-import type { RunOptions } from '../../../../src/options/resolved-options.js'
-import { FakeLauncher } from '../../../support/fake-launcher.js'
-import { quietFleet } from '../../../support/fleet-options.js'
+import { isOvertaken } from '../../../../src/modes/machines/child/start-watch.js'
 import { runOptions } from '../../../support/launched-bot.js'
-import { VirtualSystem } from '../../../support/virtual-system.js'
-
-function assignmentOf(ids: readonly number[], machine = 'm'): CheckedAssignment {
-  const instances = ids.map((id) => ({ id, shards: [id] }))
-  return { machine, index: 0, totalShards: 9, callTimeoutMs: 1_000, push: null, instances }
-}
-
-function setUp(changes: { runOptions?: () => RunOptions } = {}) {
-  const system = new VirtualSystem()
-  const launcher = new FakeLauncher()
-  const log: string[] = []
-  const workload: ChildWorkload = new ChildWorkload('never', {
-    runOptions: () => runOptions('processes', { killTimeoutMs: 1_000, output: 'ignore' }),
-    createFleet: ({ machine, totalShards, instances, callTimeoutMs }, run) =>
-      createFleet(launcher, {
-        ...quietFleet,
-        machine,
-        totalShards,
-        instances,
-        callTimeoutMs,
-        run,
-        system,
-        writeOutput: () => {},
-        onEvent: ({ type, instance }) => {
-          log.push(`${type} ${instance}`)
-          workload.instanceChanged()
-        },
-        onEnvelope: () => {},
-      }),
-    begun: () => log.push(`begun ${workload.running?.assignment.machine}`),
-    ended: () => log.push(`ended ${workload.running?.assignment.machine}`),
-    cleared: () => log.push(`cleared ${workload.running?.assignment.machine}`),
-    ...changes,
-  })
-  let revision = 0
-  const apply = (assignment: CheckedAssignment, given: Partial<AssignmentSource> = {}) => {
-    revision += 1
-    const accepted: Acceptance[] = []
-    const result = { accepted, outcome: 'pending' as unknown }
-    workload
-      .apply(assignment, { parent: 'key', epoch: 5, revision, ...given }, (acceptance) => {
-        log.push(`accepted ${assignment.machine}`)
-        accepted.push(acceptance)
-      })
-      .then(
-        () => {
-          result.outcome = 'started'
-        },
-        (error: unknown) => {
-          result.outcome = error
-        },
-      )
-    return result
-  }
-  return { system, launcher, log, workload, apply }
-}
+import { assignmentOf, createWorkload } from '../../../support/workload.js'
 
 describe('an assignment', () => {
   it('is accepted before its first instance event, with all instances waiting', async () => {
-    const { system, log, apply } = setUp()
+    const { system, log, apply } = createWorkload()
     const first = apply(assignmentOf([0, 1]))
     await system.settle()
-    expect(log.slice(0, 4)).toEqual(['begun m', 'accepted m', 'spawned 0', 'spawned 1'])
+    expect(log.slice(0, 7)).toEqual([
+      'begun m',
+      'accepted m',
+      'released m',
+      'growing',
+      'has 0,1',
+      'spawned 0',
+      'spawned 1',
+    ])
     expect(first.accepted).toMatchObject([
       { adopted: false, killTimeoutMs: 1_000, instances: [{ phase: 'waiting' }, { id: 1 }] },
     ])
@@ -82,7 +25,7 @@ describe('an assignment', () => {
   })
 
   it('that is the same is adopted, also while the first one starts', async () => {
-    const { system, launcher, apply } = setUp()
+    const { system, launcher, apply } = createWorkload()
     launcher.bots.startsWell = false
     const first = apply(assignmentOf([0]))
     await system.settle()
@@ -97,7 +40,7 @@ describe('an assignment', () => {
   })
 
   it('that is the same is judged as it is now, whatever became of its start', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     launcher.bots.startsWell = false
     const first = apply(assignmentOf([0, 1]))
     await system.settle()
@@ -121,7 +64,7 @@ describe('an assignment', () => {
   })
 
   it('that is another one waits for the exits of the old instances', async () => {
-    const { system, launcher, log, apply } = setUp()
+    const { system, launcher, log, apply } = createWorkload()
     const first = apply(assignmentOf([0], 'old'))
     await system.settle()
     launcher.bots.stopsWell = false
@@ -135,15 +78,19 @@ describe('an assignment', () => {
     expect(steps).toEqual([
       'begun old',
       'accepted old',
+      'released old',
+      'growing',
       'ended old',
       'cleared undefined',
       'begun new',
       'accepted new',
+      'released new',
+      'growing',
     ])
   })
 
   it('that overtakes one that starts ends its start', async () => {
-    const { system, launcher, apply } = setUp()
+    const { system, launcher, apply } = createWorkload()
     launcher.bots.startsWell = false
     const first = apply(assignmentOf([0], 'old'))
     const second = apply(assignmentOf([0], 'new'))
@@ -157,7 +104,7 @@ describe('an assignment', () => {
 
   it('that is refused leaves alone what runs', async () => {
     let refusals = 0
-    const { system, launcher, workload, apply } = setUp({
+    const { system, launcher, workload, apply } = createWorkload({
       runOptions: () => {
         refusals += 1
         if (refusals > 1) throw new MachinesError('DM_ASSIGNMENT_REFUSED', 'no')
@@ -176,7 +123,7 @@ describe('an assignment', () => {
 
 describe('an older assignment', () => {
   it('is refused and leaves alone what runs, equal or not', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     apply(assignmentOf([0], 'new'), { revision: 2 })
     await system.settle()
     const before = workload.running
@@ -192,7 +139,7 @@ describe('an older assignment', () => {
   })
 
   it('is measured against the latest one, though that one was only adopted', async () => {
-    const { system, launcher, apply } = setUp()
+    const { system, launcher, apply } = createWorkload()
     apply(assignmentOf([0]), { revision: 1 })
     await system.settle()
     const adopted = apply(assignmentOf([0]), { epoch: 6, revision: 1 })
@@ -205,7 +152,7 @@ describe('an older assignment', () => {
   })
 
   it('is refused when its turn comes, though it was later than what ran when it came', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     apply(assignmentOf([0], 'first'), { revision: 1 })
     await system.settle()
     const newest = apply(assignmentOf([0], 'newest'), { revision: 3 })
@@ -220,7 +167,7 @@ describe('an older assignment', () => {
   })
 
   it('does not run again what was stopped', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     apply(assignmentOf([0]), { revision: 2 })
     await system.settle()
     await workload.stop('enough')
@@ -237,7 +184,7 @@ describe('an older assignment', () => {
 
   it('is what was in force, not what was refused: that one bars nobody', async () => {
     let allowed = true
-    const { system, workload, apply } = setUp({
+    const { system, workload, apply } = createWorkload({
       runOptions: () => {
         if (!allowed) throw new MachinesError('DM_ASSIGNMENT_REFUSED', 'no')
         return runOptions('processes', { killTimeoutMs: 1_000, output: 'ignore' })
@@ -259,7 +206,7 @@ describe('an older assignment', () => {
 
 describe('a stop', () => {
   it('ends an assignment that came before it, even one that is not begun', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     launcher.bots.startsWell = false
     const first = apply(assignmentOf([0], 'old'))
     const second = apply(assignmentOf([0], 'new'))
@@ -273,7 +220,7 @@ describe('a stop', () => {
   })
 
   it('is followed by what comes after it', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     apply(assignmentOf([0], 'old'))
     await system.settle()
     launcher.bots.stopsWell = false
@@ -286,7 +233,7 @@ describe('a stop', () => {
   })
 
   it('ends the wait of one who has adopted what is being stopped', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     launcher.bots.startsWell = false
     apply(assignmentOf([0]))
     await system.settle()
@@ -299,7 +246,7 @@ describe('a stop', () => {
   })
 
   it('for good lets nothing follow', async () => {
-    const { system, launcher, workload, apply } = setUp()
+    const { system, launcher, workload, apply } = createWorkload()
     await workload.close('enough')
     const next = apply(assignmentOf([0]))
     await system.settle()
@@ -310,7 +257,7 @@ describe('a stop', () => {
 
 describe('fleetOf', () => {
   it('knows the instances that run here', async () => {
-    const { system, workload, apply } = setUp()
+    const { system, workload, apply } = createWorkload()
     apply(assignmentOf([3]))
     await system.settle()
     expect(workload.fleetOf(3)).toBe(workload.running?.fleet)

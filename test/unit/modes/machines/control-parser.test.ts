@@ -20,7 +20,19 @@ const status = {
   isHeld: true,
 } as const
 
+const source = { parent: 'key', epoch: 7, revision: 1 }
+const terms = { leaseMs: 30_000 }
+
 const fromChild: readonly ChildMessage[] = [
+  { op: 'running', source: null, lease: null, totalShards: 0, instances: [] },
+  {
+    op: 'running',
+    source,
+    lease: terms,
+    totalShards: 8,
+    instances: [{ id: 1, shards: '0-3,7' }],
+  },
+  { op: 'released', revision: 1 },
   { op: 'accepted', revision: 1, adopted: true, killTimeoutMs: 5_000, instances: [status] },
   { op: 'refused', revision: 1, error: { code: 'DM_ASSIGNMENT_REFUSED', message: 'no' } },
   { op: 'started', revision: 2 },
@@ -53,7 +65,9 @@ const fromChild: readonly ChildMessage[] = [
 ]
 
 const fromParent: readonly ParentMessage[] = [
-  { op: 'assign', parent: 'key', epoch: 7, revision: 1, assignment: { any: 'thing' } },
+  { op: 'assign', ...source, lease: null, assignment: { any: 'thing' } },
+  { op: 'assign', ...source, lease: terms, assignment: null },
+  { op: 'topology-patch', patch: { any: 'thing' } },
   { op: 'topology', topology: [1, null] },
   { op: 'instance', call: 1, action: 'recreate', instance: 0 },
   { op: 'stop', reason: '' },
@@ -61,11 +75,20 @@ const fromParent: readonly ParentMessage[] = [
 
 const bytesOf = (json: string) => Buffer.concat([Buffer.of(1), Buffer.from(json)])
 
+/** Both sides say these; `lease` is a request of the child, and of the parent its grant. */
+const round = { op: 'round', round: 3 } as const
+const request: ChildMessage = { op: 'lease', n: 5, revision: 1, stopMs: 11_000 }
+const grant: ParentMessage = { op: 'lease', n: 5 }
+
 describe('control messages', () => {
   it('come out as they went in', () => {
     expect(fromChild.map((message) => parseChildMessage(encodeControl(message)))).toEqual(fromChild)
     const parsed = fromParent.map((message) => parseParentMessage(encodeControl(message)))
     expect(parsed).toEqual(fromParent)
+    expect(parseChildMessage(encodeControl(request))).toEqual(request)
+    expect(parseParentMessage(encodeControl(grant))).toEqual(grant)
+    expect(parseChildMessage(encodeControl(round))).toEqual(round)
+    expect(parseParentMessage(encodeControl(round))).toEqual(round)
   })
 
   it('are not taken from the wrong side', () => {
@@ -111,11 +134,28 @@ describe('control messages', () => {
     '{"op":"instance","call":1,"action":"constructor","instance":0}',
     '{"op":"instance","call":1,"action":"kill","instance":null}',
     '{"op":"stop","reason":null}',
-    '{"op":"assign","revision":1,"assignment":{}}',
-    '{"op":"assign","parent":"key","revision":1,"assignment":{}}',
-    '{"op":"assign","parent":7,"epoch":1,"revision":1,"assignment":{}}',
-    '{"op":"assign","parent":"key","epoch":-1,"revision":1,"assignment":{}}',
-    '{"op":"assign","parent":"key","epoch":1,"assignment":{}}',
+    '{"op":"assign","revision":1,"lease":null,"assignment":{}}',
+    '{"op":"assign","parent":"key","revision":1,"lease":null,"assignment":{}}',
+    '{"op":"assign","parent":7,"epoch":1,"revision":1,"lease":null,"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":-1,"revision":1,"lease":null,"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":1,"lease":null,"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":1,"revision":1,"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":1,"revision":1,"lease":{},"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":1,"revision":1,"lease":{"leaseMs":9e9},"assignment":{}}',
+    '{"op":"assign","parent":"key","epoch":1,"revision":1,"lease":{"leaseMs":1},"assignment":{}}',
+    '{"op":"lease"}',
+    '{"op":"lease","n":-1}',
+    '{"op":"lease","n":1.5,"revision":1,"stopMs":1}',
+    '{"op":"lease","n":-1,"revision":1,"stopMs":1}',
+    '{"op":"round"}',
+    '{"op":"round","round":-1}',
+    '{"op":"released","revision":null}',
+    '{"op":"running","source":{"parent":"key"},"lease":null,"totalShards":1,"instances":[]}',
+    '{"op":"running","source":null,"totalShards":1,"instances":[]}',
+    '{"op":"running","source":null,"lease":{},"totalShards":1,"instances":[]}',
+    '{"op":"running","source":null,"lease":null,"totalShards":-1,"instances":[]}',
+    '{"op":"running","source":null,"lease":null,"totalShards":1,"instances":[{"id":0}]}',
+    '{"op":"running","source":null,"lease":null,"totalShards":1,"instances":[{"id":0,"shards":"b"}]}',
   ])('give nothing where they make no sense: %s', (json) => {
     expect(parseChildMessage(bytesOf(json))).toBeUndefined()
     expect(parseParentMessage(bytesOf(json))).toBeUndefined()

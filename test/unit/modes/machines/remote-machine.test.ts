@@ -7,17 +7,28 @@ import type {
 } from '../../../../src/modes/machines/control-messages.js'
 import { RemoteMachine } from '../../../../src/modes/machines/parent/remote-machine.js'
 
+const plans = [
+  { id: 0, shards: [0, 1] },
+  { id: 1, shards: [2, 3] },
+]
+
+/** A session of a machine that ran nothing, and what it is told then. */
+function begin(machine: RemoteMachine, revision = 1) {
+  machine.sessionBegan()
+  const report = { source: null, lease: null, totalShards: 0, instances: [] }
+  machine.handle({ op: 'running', ...report })
+  machine.assign(revision, plans, null)
+}
+
 function setUp() {
   const told: ParentMessage[] = []
   const phases: string[] = []
   const events: InstanceEvent[] = []
   const faults: string[] = []
+  const ownership: string[] = []
   const link = { takes: true }
+  const whole = { isWhole: true }
   const share = { machine: 'm', index: 0, totalShards: 4, callTimeoutMs: 1_000, push: {} }
-  const plans = [
-    { id: 0, shards: [0, 1] },
-    { id: 1, shards: [2, 3] },
-  ]
   const machine = new RemoteMachine(share, plans, {
     self: () => ({ parent: 'key', epoch: 7 }),
     tell: (message) => {
@@ -26,12 +37,14 @@ function setUp() {
     },
     onPhase: (phase, error) => phases.push(error ? `${phase} ${error.code}` : phase),
     onInstance: (happened) => events.push(happened),
+    onOwnership: ({ op }) => ownership.push(op),
+    isWhole: () => whole.isWhole,
     onFault: (what) => faults.push(what),
   })
   const hear = (...messages: ChildMessage[]) => {
     for (const message of messages) machine.handle(message)
   }
-  return { machine, told, phases, events, faults, link, hear }
+  return { machine, told, phases, events, faults, ownership, link, whole, hear }
 }
 
 function event(type: 'ready' | 'stopped', instance: number): ChildMessage {
@@ -52,7 +65,7 @@ describe('the phase of a remote machine', () => {
   it('goes from dialling over starting to ready', () => {
     const { machine, phases, hear } = setUp()
     expect(machine.phase).toBe('dialling')
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1), { op: 'started', revision: 1 })
     expect(phases).toEqual(['starting', 'ready'])
     expect(machine.killTimeoutMs).toBe(700)
@@ -60,7 +73,7 @@ describe('the phase of a remote machine', () => {
 
   it('is hidden by a broken connection and comes back as it was', () => {
     const { machine, phases, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1), { op: 'started', revision: 1 })
     machine.connectionLost(lost)
     machine.connectionResumed()
@@ -69,7 +82,7 @@ describe('the phase of a remote machine', () => {
 
   it('shows a failed start again after a break and after a refusal', () => {
     const { machine, phases, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1), { ...failed, revision: 1 })
     machine.connectionLost(lost)
     machine.refused(new MachinesError('DM_PARENT_BUSY', 'another one'))
@@ -85,7 +98,7 @@ describe('the phase of a remote machine', () => {
 
   it('names what failed, also in words of a newer version', () => {
     const { machine, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1), { ...failed, revision: 1 })
     expect(machine.error?.message).toBe('1 of 2 instances failed to start: instance 1: boo')
     expect(machine.error?.failures).toMatchObject([
@@ -95,9 +108,9 @@ describe('the phase of a remote machine', () => {
 
   it('does not listen to what is said about an older assignment', () => {
     const { machine, phases, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     machine.sessionLost(lost)
-    machine.sessionBegan()
+    begin(machine, 2)
     hear(accepted(1), { op: 'started', revision: 1 }, { ...failed, revision: 1 })
     expect(phases).toEqual(['starting'])
     expect(machine.killTimeoutMs).not.toBe(700)
@@ -107,7 +120,7 @@ describe('the phase of a remote machine', () => {
 
   it('heals when all instances of a failed start are ready', () => {
     const { machine, phases, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1), event('ready', 0), { ...failed, revision: 1 })
     expect(phases.at(-1)).toBe('failed DM_START_FAILED')
     hear(event('ready', 1))
@@ -116,7 +129,7 @@ describe('the phase of a remote machine', () => {
 
   it('does not heal by the instances of an assignment that is not its own', () => {
     const { machine, phases, events, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     const error = { code: 'DM_ASSIGNMENT_REFUSED', message: 'no' }
     hear({ op: 'refused', revision: 1, error }, event('ready', 0), event('ready', 1))
     expect(phases).toEqual(['starting', 'failed DM_ASSIGNMENT_REFUSED'])
@@ -125,19 +138,57 @@ describe('the phase of a remote machine', () => {
 
   it('is told in whose name, with a higher revision in every session', () => {
     const { machine, told } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     machine.sessionLost(lost)
-    machine.sessionBegan()
-    const { assignment } = machine
+    begin(machine, 2)
+    const instances = [
+      { id: 0, shards: '0-1' },
+      { id: 1, shards: '2-3' },
+    ]
+    const share = { machine: 'm', index: 0, totalShards: 4, callTimeoutMs: 1_000, push: {} }
+    const assignment = { ...share, instances }
     expect(told).toEqual([
-      { op: 'assign', parent: 'key', epoch: 7, revision: 1, assignment },
-      { op: 'assign', parent: 'key', epoch: 7, revision: 2, assignment },
+      { op: 'assign', parent: 'key', epoch: 7, revision: 1, lease: null, assignment },
+      { op: 'assign', parent: 'key', epoch: 7, revision: 2, lease: null, assignment },
     ])
+  })
+
+  it('is not ready before it was told everything that is planned on it', () => {
+    const { machine, phases, whole, hear } = setUp()
+    begin(machine)
+    whole.isWhole = false
+    hear(accepted(1), { op: 'started', revision: 1 })
+    expect(phases).toEqual(['starting'])
+    whole.isWhole = true
+    machine.assign(2, plans, null)
+    hear(accepted(2), { op: 'started', revision: 2 })
+    expect(phases).toEqual(['starting', 'ready'])
+  })
+
+  it('starts again where a lease had ended, and not where something was taken from it', () => {
+    const { machine, phases, hear } = setUp()
+    begin(machine)
+    hear(accepted(1), { op: 'started', revision: 1 })
+    machine.assign(2, plans.slice(0, 1), null)
+    hear(accepted(2), { op: 'started', revision: 2 })
+    expect(phases).toEqual(['starting', 'ready'])
+    hear({ op: 'running', source: null, lease: null, totalShards: 0, instances: [] })
+    machine.assign(3, plans.slice(0, 1), null)
+    expect(phases.slice(2)).toEqual(['starting'])
+  })
+
+  it('hands on what it says of its shards and leases', () => {
+    const { machine, ownership, hear } = setUp()
+    begin(machine)
+    const lease = { op: 'lease', n: 1, revision: 1, stopMs: 5 } as const
+    hear({ op: 'released', revision: 1 }, lease, { op: 'round', round: 3 })
+    machine.childClosed(new MachinesError('DM_STOPPED', 'bye'))
+    expect(ownership).toEqual(['running', 'released', 'lease', 'round', 'stopped'])
   })
 
   it('has failed where a later parent was there, and what runs is not its own to stop', () => {
     const { machine, phases, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     const error = { code: 'DM_ASSIGNMENT_STALE', message: 'older' }
     hear({ op: 'refused', revision: 1, error })
     expect(phases).toEqual(['starting', 'failed DM_ASSIGNMENT_STALE'])
@@ -146,7 +197,7 @@ describe('the phase of a remote machine', () => {
 
   it('is stopped when the child has said goodbye', () => {
     const { machine, phases } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     machine.childClosed(new MachinesError('DM_STOPPED', 'bye'))
     expect(phases).toEqual(['starting', 'stopped'])
     expect(machine.mayRun).toBe(false)
@@ -156,7 +207,7 @@ describe('the phase of a remote machine', () => {
 describe('instances of a remote machine', () => {
   it('are as the last event says', () => {
     const { machine, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     const say = (happened: InstanceEvent) => {
       hear({ op: 'event', event: happened })
       return machine.instances[1]
@@ -207,9 +258,21 @@ describe('instances of a remote machine', () => {
     })
   })
 
+  it('that were moved away are heard of until they are gone, and are no fault', () => {
+    const { machine, events, faults, hear } = setUp()
+    begin(machine)
+    machine.plan(plans.slice(0, 1))
+    machine.assign(2, plans.slice(0, 1), null)
+    hear(accepted(2), event('stopped', 1), { op: 'released', revision: 2 }, event('ready', 0))
+    expect(events.map(({ type }) => type)).toEqual(['stopped', 'ready'])
+    expect(machine.instances.map(({ id }) => id)).toEqual([0])
+    hear(event('stopped', 1))
+    expect(faults).toEqual(['an event of instance 1, which it does not have'])
+  })
+
   it('that it does not have are a fault, and no event', () => {
     const { machine, hear, events, faults } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1), event('ready', 7))
     expect(events).toEqual([])
     expect(faults).toEqual(['an event of instance 7, which it does not have'])
@@ -219,7 +282,7 @@ describe('instances of a remote machine', () => {
 describe('calls about instances', () => {
   it('end with their answers', async () => {
     const { machine, told, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     const [good, bad] = [machine.control('kill', 0), machine.control('create', 1)]
     expect(told.slice(1)).toEqual([
       { op: 'instance', call: 1, action: 'kill', instance: 0 },
@@ -234,7 +297,7 @@ describe('calls about instances', () => {
   it('end with the session, and are refused without one', async () => {
     const { machine, told } = setUp()
     await expect(machine.control('kill', 0)).rejects.toMatchObject({ code: 'DM_OFFLINE' })
-    machine.sessionBegan()
+    begin(machine)
     const call = machine.control('kill', 0)
     machine.sessionLost(lost)
     await expect(call).rejects.toBe(lost)
@@ -244,14 +307,14 @@ describe('calls about instances', () => {
 
   it('are refused while the link takes nothing', async () => {
     const { machine, link } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     link.takes = false
     await expect(machine.control('kill', 0)).rejects.toMatchObject({ code: 'DM_OFFLINE' })
   })
 
   it('that were never made and are answered are a fault', () => {
     const { machine, hear, faults } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear({ op: 'instance-done', call: 9 })
     expect(faults).toEqual(['an answer to call 9, never made'])
   })
@@ -260,7 +323,7 @@ describe('calls about instances', () => {
 describe('stopping a remote machine', () => {
   it('is confirmed by its word, and leaves nothing that may run', async () => {
     const { machine, told, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     const stop = machine.askToStop('enough')
     expect(told.at(-1)).toEqual({ op: 'stop', reason: 'enough' })
     expect(machine.mayRun).toBe(true)
@@ -273,7 +336,7 @@ describe('stopping a remote machine', () => {
   it('is confirmed by the goodbye of a child that stops as well, and by no other goodbye', async () => {
     for (const code of ['DM_STOPPED', 'DM_PARENT_BUSY'] as const) {
       const { machine } = setUp()
-      machine.sessionBegan()
+      begin(machine)
       const stop = machine.askToStop('enough')
       machine.childClosed(new MachinesError(code, 'bye'))
       expect(await stop).toBe(code === 'DM_STOPPED')
@@ -282,16 +345,16 @@ describe('stopping a remote machine', () => {
 
   it('is said again in a new session, in which nothing is assigned', () => {
     const { machine, told } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     void machine.askToStop('enough')
     machine.sessionLost(lost)
-    machine.sessionBegan()
+    begin(machine)
     expect(told.map(({ op }) => op)).toEqual(['assign', 'stop', 'stop'])
   })
 
   it('is no failed start', () => {
     const { machine, phases, hear } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     hear(accepted(1))
     void machine.askToStop('enough')
     hear({ ...failed, revision: 1 })
@@ -300,7 +363,7 @@ describe('stopping a remote machine', () => {
 
   it('that is not confirmed leaves it lost', () => {
     const { machine, phases } = setUp()
-    machine.sessionBegan()
+    begin(machine)
     void machine.askToStop('enough')
     machine.partedAs('closed')
     expect(phases).toEqual(['starting', 'lost DM_OFFLINE'])

@@ -44,7 +44,8 @@ async function dialled(epoch: number) {
   await star.system.advance(100)
   const says = async (revision: number, given: object = {}, name: object = {}) => {
     const told = { ...assignment, ...given }
-    parent.tell({ op: 'assign', parent: parent.key, epoch, revision, ...name, assignment: told })
+    const source = { parent: parent.key, epoch, revision, ...name }
+    parent.tell({ op: 'assign', ...source, lease: null, assignment: told })
     const before = parent.heard.length
     await star.system.advance(3_000)
     return parent.heard.slice(before).filter(({ op }) => op !== 'event')
@@ -53,6 +54,12 @@ async function dialled(epoch: number) {
 }
 
 const refusedAs = (revision: number, code: string) => [{ op: 'refused', revision, error: { code } }]
+
+const carriedOut = (adopted: boolean) => [
+  { op: 'accepted', adopted },
+  { op: 'released' },
+  { op: 'started' },
+]
 
 describe('a later start of the same parent', () => {
   it('adopts what an earlier one has started, and from then on that one is too late', async () => {
@@ -71,7 +78,7 @@ describe('a later start of the same parent', () => {
 describe('a revision', () => {
   it('that goes back is refused: the parent hears why, the child warns, the bots go on', async () => {
     const { child, says } = await dialled(7)
-    expect(await says(2)).toMatchObject([{ op: 'accepted', adopted: false }, { op: 'started' }])
+    expect(await says(2)).toMatchObject(carriedOut(false))
     expect(await says(1)).toMatchObject(refusedAs(1, 'DM_ASSIGNMENT_STALE'))
     expect(await says(1, { callTimeoutMs: 9 })).toMatchObject(refusedAs(1, 'DM_ASSIGNMENT_STALE'))
     expect(child.heard.warnings).toMatchObject([
@@ -85,7 +92,7 @@ describe('a revision', () => {
   it('that comes twice is adopted, and refused when it says something else now', async () => {
     const { child, says } = await dialled(7)
     await says(2)
-    expect(await says(2)).toMatchObject([{ op: 'accepted', adopted: true }, { op: 'started' }])
+    expect(await says(2)).toMatchObject(carriedOut(true))
     expect(await says(2, { callTimeoutMs: 9 })).toMatchObject(refusedAs(2, 'DM_ASSIGNMENT_STALE'))
     expect(child.launcher.launched).toHaveLength(1)
   })
@@ -94,8 +101,8 @@ describe('a revision', () => {
     const { child, says } = await dialled(7)
     await says(1)
     const other = { callTimeoutMs: 9 }
-    expect(await says(2, other)).toMatchObject([{ op: 'accepted', adopted: false }, {}])
-    expect(await says(3, other)).toMatchObject([{ op: 'accepted', adopted: true }, {}])
+    expect(await says(2, other)).toMatchObject(carriedOut(false))
+    expect(await says(3, other)).toMatchObject(carriedOut(true))
     expect(child.launcher.launched).toHaveLength(2)
     expect(child.launcher.running).toHaveLength(1)
   })

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MachinesError } from '../../../../../src/errors.js'
 import type { InstanceStatus } from '../../../../../src/modes/local/fleet-types.js'
-import { judgeAdopted } from '../../../../../src/modes/machines/child/adopted-start.js'
+import {
+  failuresAmong,
+  failuresOf,
+  startError,
+} from '../../../../../src/modes/machines/child/adopted-start.js'
 
 function statuses(...changes: Partial<InstanceStatus>[]): InstanceStatus[] {
   return changes.map((change, id) => ({
@@ -16,15 +20,18 @@ function statuses(...changes: Partial<InstanceStatus>[]): InstanceStatus[] {
   }))
 }
 
+const none: ReadonlyMap<number, Error> = new Map()
+
 describe('the start of an assignment that runs already', () => {
   it('has succeeded when all are ready', () => {
-    expect(judgeAdopted('m', statuses({}, {}))).toEqual({ ok: true })
+    expect(failuresAmong(statuses({}, {}), none)).toEqual([])
+    expect(failuresAmong([], none)).toEqual([])
   })
 
   it('is open while one is on its way', () => {
     for (const phase of ['waiting', 'starting', 'stopping', 'backoff'] as const) {
       const instances = statuses({ phase }, { phase: 'crash-loop' })
-      expect(judgeAdopted('m', instances)).toBeUndefined()
+      expect(failuresAmong(instances, none)).toBeUndefined()
     }
   })
 
@@ -35,24 +42,38 @@ describe('the start of an assignment that runs already', () => {
       { phase: 'stopped' },
       { phase: 'backoff', isHeld: true },
     )
-    expect(judgeAdopted('m', instances)).toMatchObject({
-      ok: false,
-      error: {
-        code: 'DM_START_FAILED',
-        message: '3 of 4 instances of m are down',
-        failures: [
-          { code: 'DM_INSTANCE_CRASH_LOOP', instance: 1 },
-          { code: 'DM_OFFLINE', instance: 2 },
-          { code: 'DM_RESPAWN_HELD', instance: 3 },
-        ],
-      },
-    })
+    expect(failuresAmong(instances, none)).toMatchObject([
+      { code: 'DM_INSTANCE_CRASH_LOOP', instance: 1 },
+      { code: 'DM_OFFLINE', instance: 2 },
+      { code: 'DM_RESPAWN_HELD', instance: 3 },
+    ])
   })
 
-  it('says what its first start said', () => {
-    const first = new MachinesError('DM_INSTANCE_EXITED', 'exit code 1', { instance: 0 })
-    const former = new MachinesError('DM_START_FAILED', 'no', { failures: [first] })
-    const verdict = judgeAdopted('m', statuses({ phase: 'stopped' }), former)
-    expect(verdict).toMatchObject({ error: { failures: [first] } })
+  it('says what the last start of each said', () => {
+    const last = new MachinesError('DM_INSTANCE_EXITED', 'exit code 1', { instance: 0 })
+    const instances = statuses({ phase: 'stopped' }, { phase: 'stopped' })
+    const failures = failuresAmong(instances, new Map([[0, last]]))
+    expect(failures).toMatchObject([last, { code: 'DM_OFFLINE', instance: 1 }])
+  })
+})
+
+describe('what has failed', () => {
+  const one = new MachinesError('DM_OFFLINE', 'it is down', { instance: 3 })
+
+  it('is taken out of the error that names each', () => {
+    const all = new MachinesError('DM_START_FAILED', 'no', { failures: [one] })
+    expect(failuresOf(all)).toEqual([one])
+    expect(failuresOf(one)).toEqual([one])
+    expect(failuresOf('a word')).toMatchObject([{ message: 'a word' }])
+  })
+
+  it('is told as one error, with how many there are', () => {
+    expect(startError('m', 4, [])).toBeUndefined()
+    expect(startError('m', 4, [one])).toMatchObject({
+      code: 'DM_START_FAILED',
+      message: '1 of 4 instances of m are down',
+      machine: 'm',
+      failures: [one],
+    })
   })
 })

@@ -11,6 +11,10 @@ function newcomer(given: Partial<Newcomer> = {}): Newcomer {
   return { key: 'B', epoch: 6, recognisedBy: ['secret'], ...given }
 }
 
+function leased(state: LastParent['state'], leaseLeftMs: number): LastParent {
+  return { ...last, state, leaseLeftMs }
+}
+
 /** The code of a refusal, or `in`. */
 function outcome(...given: Parameters<typeof decideAdmission>): string {
   const decision = decideAdmission(...given)
@@ -38,6 +42,46 @@ describe('the parent itself', () => {
   it.each(['up', 'away', 'gone'] as const)('is refused as an older start, when %s', (state) => {
     const older = newcomer({ key: 'A', epoch: 4 })
     expect(outcome(older, { ...last, state }, 'higher-epoch')).toBe('DM_EPOCH_OLD')
+  })
+})
+
+describe('a parent of which an earlier start of this child knew', () => {
+  it('is refused as an older start, before any other was let in', () => {
+    const older = newcomer({ key: 'A', epoch: 4, seenEpoch: 5 })
+    expect(outcome(older, undefined, 'never')).toBe('DM_EPOCH_OLD')
+    expect(outcome(older, { ...last, key: 'C', state: 'gone' }, 'never')).toBe('DM_EPOCH_OLD')
+  })
+
+  it('is let in with the same epoch or a later one', () => {
+    for (const epoch of [5, 6]) {
+      expect(outcome(newcomer({ epoch, seenEpoch: 5 }), undefined, 'never')).toBe('in')
+    }
+  })
+})
+
+describe('another parent while a lease runs', () => {
+  it.each(['up', 'away', 'gone'] as const)('waits for its end, the former being %s', (state) => {
+    const decision = decideAdmission(newcomer(), leased(state, 12_340), 'higher-epoch')
+    expect(decision).toMatchObject({
+      accept: false,
+      code: 'DM_PARENT_BUSY',
+      reason: expect.stringMatching(/10\.0\.0\.1:5.*its lease runs for 12\.4 s more$/),
+    })
+    expect(outcome(newcomer(), leased(state, 0), 'higher-epoch')).toBe('in')
+  })
+
+  it('waits for it also where the former is gone and takeovers are not allowed', () => {
+    expect(outcome(newcomer(), leased('gone', 1), 'never')).toBe('DM_PARENT_BUSY')
+    expect(outcome(newcomer(), leased('gone', 0), 'never')).toBe('in')
+  })
+
+  it('is told first what no waiting changes', () => {
+    const decision = decideAdmission(newcomer({ epoch: 5 }), leased('up', 9), 'higher-epoch')
+    expect(decision).toHaveProperty('reason', expect.stringContaining('started later'))
+  })
+
+  it('does not wait when it is the same one, started later', () => {
+    expect(outcome(newcomer({ key: 'A' }), leased('away', 30_000), 'higher-epoch')).toBe('in')
   })
 })
 
