@@ -42,6 +42,13 @@ export class InstanceArrivals {
     }
   }
 
+  /** It goes elsewhere now. */
+  moved(instance: number, to: string): void {
+    const arrival = this.#waiting.get(instance)
+    if (arrival === undefined || arrival.machine === to) return
+    this.#take(instance)?.reject(offline(arrival.machine, instance, 'it was moved elsewhere'))
+  }
+
   endAll(reason: MachinesError): void {
     for (const instance of this.#waiting.keys()) this.#take(instance)?.reject(reason)
   }

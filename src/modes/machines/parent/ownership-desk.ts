@@ -54,6 +54,8 @@ export class OwnershipDesk {
       this.#carryOut(action),
     )
     this.#warnOfStrangers(core.strangers)
+    // What the record has elsewhere than at home, before anybody asks where it is.
+    this.keeper.flush()
   }
 
   /** A machine has said something of its shards or leases. */
@@ -109,11 +111,20 @@ export class OwnershipDesk {
     this.keeper.happened((core) => core.halt())
   }
 
-  /** Ends it; `isClean`: every machine has confirmed that nothing runs any more. */
+  /** Machines of which nobody knows whether they still run something. */
+  get uncertain(): readonly string[] {
+    const { core } = this.keeper
+    return core.isSuperseded ? [] : core.holders
+  }
+
+  /**
+   * Ends it; `isClean`: every machine that was asked to stop has confirmed that nothing runs there any
+   * more. Those that were not reached were not asked, and the next start has to know of them.
+   */
   end(isClean: boolean): void {
     const { core } = this.keeper
     this.keeper.stop()
-    if (!isClean || core.isSuperseded || core.strangers.length > 0) return
+    if (!isClean || core.isSuperseded || core.holders.length > 0) return
     const fault = this.#hooks.keep({ machines: {} })
     if (fault?.kind === 'warning') this.#warn(fault.error)
   }

@@ -102,6 +102,9 @@ export class ParentControl implements MachineControl {
   async move({ instance, to }: ShardMove, reason: 'drain' | 'plan' | 'remove'): Promise<void> {
     const keeper = this.#hooks.keeper()
     if (!keeper.core.isUsable(to)) throw outOfReach(to)
+    const seat = this.#seats.find(to)
+    const there = seat?.member.machine.instances.find(({ id }) => id === instance)
+    if (keeper.core.where.machineOf(instance) === to && there?.phase === 'ready') return
     const arrived = this.#arrivals.wait(instance, to)
     keeper.happened((core) => core.move([{ instance, to }], reason))
     await arrived

@@ -11,7 +11,6 @@ import { ManagerNode } from '../../manager-node.js'
 import type { MachinePhase, MachineStatus, ManagerMode, ModeEvent } from '../../mode.js'
 import type { InstanceAction } from '../control-messages.js'
 import { InstanceArrivals } from './instance-arrivals.js'
-import type { Member } from './member.js'
 import { OwnershipDesk } from './ownership-desk.js'
 import { ParentControl } from './parent-control.js'
 import type { ParentLinks } from './parent-links.js'
@@ -82,7 +81,11 @@ export class ParentMode implements ManagerMode {
     if (this.#isEnding) throw startAborted()
     const started = this.#start.wait()
     this.#desk = this.#createDesk()
-    for (const member of this.#seats.members) member.start()
+    for (const { point, member } of this.#seats.all) {
+      // The start does not wait for a machine that stands by with nothing.
+      if (member.machine.instances.length === 0) this.#start.entered(point.name, 'ready')
+      member.start()
+    }
     await started
   }
 
@@ -90,10 +93,12 @@ export class ParentMode implements ManagerMode {
     this.#abortStart()
     this.#desk?.halt()
     const unconfirmed = await new StopRound(this.#system).run(this.#seats.members, reason)
+    const names = unconfirmed.map(({ machine }) => machine.name)
+    const uncertain = new Set([...names, ...(this.#desk?.uncertain ?? [])])
     await this.#close('DM_STOPPED', reason)
     this.#desk?.end(unconfirmed.length === 0)
     for (const { machine } of this.#seats.members) machine.partedAs('closed')
-    if (unconfirmed.length > 0) this.#report(unconfirmed)
+    if (uncertain.size > 0) this.#report([...uncertain])
   }
 
   async detach(): Promise<void> {
@@ -171,7 +176,12 @@ export class ParentMode implements ManagerMode {
     return new OwnershipDesk(this.#options, core, parts, this.#system, {
       self: () => this.#links.self,
       keep: (record) => this.#links.keep(record),
-      onEvent: (event) => this.#onEvent(event),
+      onEvent: (event) => {
+        if (event.type === 'moved') {
+          for (const { instance, to } of event.moves) this.#arrivals.moved(instance, to)
+        }
+        this.#onEvent(event)
+      },
       emptied: (machine) => this.#start.entered(machine, 'ready'),
     })
   }
@@ -240,8 +250,8 @@ export class ParentMode implements ManagerMode {
     this.#node.stop()
   }
 
-  #report(unconfirmed: readonly Member[]): void {
-    const names = unconfirmed.map(({ machine }) => machine.name).join(', ')
+  #report(uncertain: readonly string[]): void {
+    const names = uncertain.join(', ')
     const message = `stopped, but no confirmation came from ${names}: their instances may still run`
     this.#onEvent({ type: 'warning', error: new MachinesError('DM_OFFLINE', message) })
   }

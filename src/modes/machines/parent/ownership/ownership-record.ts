@@ -1,4 +1,5 @@
 /** The record of who may run what, as it is kept for the next start of the parent. Pure. */
+import type { ShardRanges } from '../../../../allocator/plan-types.js'
 import { formatRanges, listToRanges, parseRanges } from '../../../../allocator/shard-lists.js'
 import { limits } from '../../../../limits.js'
 import type { Holdings } from './holdings.js'
@@ -22,7 +23,14 @@ export function recordOf(
     const ranges = formatRanges(listToRanges(shards.toSorted((a, b) => a - b)))
     return [name, { shards: ranges, lease: leases?.termsOf(name) ?? null }]
   })
-  return { machines: Object.fromEntries(machines.filter(([, { shards }]) => shards !== '')) }
+  const isWorth = ([name, { shards }]: [string, MachineRecord]) =>
+    shards !== '' || holdings.isUnknown(name)
+  return { machines: Object.fromEntries(machines.filter(isWorth)) }
+}
+
+/** Of a machine of which nothing was known there are none. */
+export function rangesOf(shards: string): ShardRanges {
+  return shards === '' ? [] : parseRanges(shards)
 }
 
 /** Undefined for what no start of a parent has written. */
@@ -40,7 +48,7 @@ function parseMachine(value: unknown): MachineRecord | undefined {
   const lease = value.lease === null ? null : parseLease(value.lease)
   if (lease === undefined) return undefined
   try {
-    parseRanges(value.shards)
+    rangesOf(value.shards)
     return { shards: value.shards, lease }
   } catch {
     return undefined

@@ -59,12 +59,18 @@ export class Ownership {
     }
     this.#seats = new SeatBook(this.where, this.#holdings, this.#leases)
     for (const { name } of machines) this.#join(name)
-    formerHoldings(options, this.where, this.#holdings, this.#leases)
+    const moves = formerHoldings(options, this.where, this.#holdings, this.#leases)
+    if (moves.length > 0) this.#actions.push({ type: 'moved', moves, reason: 'found' })
   }
 
   /** Machines that may run shards of this bot and are no point of this parent. */
   get strangers(): readonly string[] {
     return this.#holdings.machines.filter((name) => !this.where.has(name))
+  }
+
+  /** Machines that may be running something, but for those that another parent has taken over. */
+  get holders(): readonly string[] {
+    return this.#holdings.machines.filter((name) => !this.#seats.get(name)?.isCeded)
   }
 
   get isSuperseded(): boolean {

@@ -41,6 +41,8 @@ describe('a first start', () => {
 describe('a parent that returns', () => {
   it('adopts what runs where it runs, and does not move it home', () => {
     const script = new OwnershipScript({ former: record({ a: '', b: '0-3' }) })
+    const found = { instance: 0, shards: [0, 1], from: 'a', to: 'b' }
+    expect(script.look()).toEqual([{ type: 'moved', moves: [found], reason: 'found' }])
     script.report('b', [0, 1])
     script.report('a')
     expect(script.told()).toEqual(['b: 0,1', 'a: '])
@@ -105,6 +107,14 @@ describe('a parent that returns', () => {
     const instances = [{ id: 0, shards: [{ from: 0, to: 3 }] }]
     script.report('a', [], { leaseMs: 10_000, instances })
     expect(script.told()).toEqual(['a: '])
+  })
+
+  it('hands on to the next start that it knows nothing of a machine', () => {
+    const lease = { leaseMs: 10_000, stopMs: 11_000 }
+    const former = record({ a: '0-1', b: '2-3', gone: '' }, lease)
+    const script = new OwnershipScript({ policy: 'reassign', former })
+    const [kept] = script.core.flush(script.now)
+    expect(kept).toMatchObject({ record: { machines: { gone: { shards: '', lease } } } })
   })
 
   it('waits for the longer lease of its former start', () => {
