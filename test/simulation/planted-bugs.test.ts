@@ -4,13 +4,12 @@ import { Inbox } from '../../src/link/inbox.js'
 import { Outbox } from '../../src/link/outbox.js'
 import { Pulse } from '../../src/link/pulse.js'
 import { Reconnect } from '../../src/link/reconnect.js'
+import { plant, uproot } from './plant.js'
 import { type SeedRun, simulate } from './simulate.js'
 
 const seedsMax = 40
 const steps = 300
 const timeout = 120_000
-
-const undo: (() => void)[] = []
 
 /** Runs seeds until one finds something. */
 async function firstFailure(): Promise<SeedRun | undefined> {
@@ -19,25 +18,6 @@ async function firstFailure(): Promise<SeedRun | undefined> {
     if (run.problems.length > 0) return run
   }
   return undefined
-}
-
-type Method = (...args: readonly unknown[]) => unknown
-
-/** Puts another method in place of one of a class; `make` gets the instance and the right method. */
-function plant<Owner extends object, Name extends keyof Owner>(
-  owner: Owner,
-  name: Name,
-  make: (self: Owner, right: Owner[Name]) => Owner[Name],
-): void {
-  const right = owner[name] as Method
-  const wrong = function (this: Owner, ...args: readonly unknown[]): unknown {
-    const method = make(this, right.bind(this) as Owner[Name]) as Method
-    return method(...args)
-  }
-  owner[name] = wrong as Owner[Name]
-  undo.push(() => {
-    owner[name] = right as Owner[Name]
-  })
 }
 
 /** A sender that gives every fifth part to the connection twice: lawful, as receivers drop it. */
@@ -105,9 +85,7 @@ const bugs: readonly (readonly [string, string, () => void])[] = [
   ['leaves a timer behind', 'left over', () => plant(Pulse.prototype, 'stop', () => () => {})],
 ]
 
-afterEach(() => {
-  for (const restore of undo.splice(0).toReversed()) restore()
-})
+afterEach(uproot)
 
 describe('the simulation', () => {
   it.each(bugs)('finds a link that %s', { timeout }, async (_what, sign, put) => {
