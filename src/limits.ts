@@ -36,6 +36,7 @@ export type LimitName =
   | 'frameBytesMax'
   | 'messageBytesMax'
   | 'bodyBytesMax'
+  | 'bodyParsedFirstBytesMax'
   | 'bodyDepthMax'
   | 'envelopeTargetsMax'
   | 'bodyBigintDigitsMax'
@@ -199,6 +200,11 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     64 * MiB,
     'bytes',
     'Ten times the largest eval result seen in the field, and still small beside a manager.',
+  ),
+  bodyParsedFirstBytesMax: limit(
+    256 * KiB,
+    'bytes',
+    'The depth of a body up to this is looked at after it was parsed: of brackets alone it takes 10 MB.',
   ),
   bodyDepthMax: limit(
     200,

@@ -139,8 +139,10 @@ export class Connection {
   #scheduleFlush(): void {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
-    // nextTick runs after all promises of this turn, so what they send shares the write.
-    process.nextTick(() => {
+    // What one turn of the event loop brings in comes as many calls, one for each record of TLS, with
+    // their promises and ticks in between. setImmediate runs after all of them and before the next
+    // turn, so that everything they send shares one write.
+    setImmediate(() => {
       this.#flushScheduled = false
       this.#flush()
       this.#refill()

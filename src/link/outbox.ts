@@ -12,6 +12,7 @@
 import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import { dataHeaderBytes, type Part } from './codec/payloads.js'
+import { Shelf } from './shelf.js'
 
 /** What one kept message costs beside its bytes, so that empty messages have a bound as well. */
 export const messageOverheadBytes = 128
@@ -35,6 +36,7 @@ export class Outbox {
   /** The message that the next part is of. */
   #next = 0
   #bufferedBytes = 0
+  readonly #shelf = new Shelf()
   /** Number of the last part of all messages. */
   #last = 0
   /** Parts that the peer has confirmed. */
@@ -60,11 +62,11 @@ export class Outbox {
     const room = this.#bufferBytesMax + reserveBytes - this.#bufferedBytes
     // Looked at before a copy is made of it; what it pins beside its own bytes is added below.
     if (bytes.length + messageOverheadBytes > room) return false
-    const kept = ownBytes(bytes)
-    const cost = kept.buffer.byteLength + messageOverheadBytes
+    const kept = this.#shelf.keep(bytes)
+    const cost = kept.pinnedBytes + messageOverheadBytes
     if (cost > room) return false
     this.#last += Math.max(1, Math.ceil(bytes.length / partBytesMax))
-    this.#queue.push({ bytes: kept, cost, last: this.#last })
+    this.#queue.push({ bytes: kept.bytes, cost, last: this.#last })
     this.#bufferedBytes += cost
     return true
   }
@@ -101,6 +103,7 @@ export class Outbox {
     }
     this.#sent = Math.max(this.#sent, count)
     this.#next = Math.max(this.#next, this.#head)
+    if (this.#head === this.#queue.length) this.#shelf.clear()
     this.#compact()
   }
 
@@ -123,6 +126,7 @@ export class Outbox {
     this.#queue = []
     this.#head = this.#next = 0
     this.#bufferedBytes = 0
+    this.#shelf.clear()
     return lost
   }
 
@@ -133,15 +137,4 @@ export class Outbox {
     this.#next -= this.#head
     this.#head = 0
   }
-}
-
-/**
- * The bytes as they can be kept: a view on a larger buffer keeps all of that alive, a few bytes a
- * whole chunk of a socket. Where that would at least double what is kept a copy is taken; a large
- * view on little more than itself is kept, and counted as what it keeps.
- */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength >= bytes.length * 2 && bytes.buffer.byteLength > bytes.length
-    ? new Uint8Array(bytes)
-    : bytes
 }

@@ -19,16 +19,15 @@ const targetBytesOffset = 16
 /** One envelope; throws DM_ENVELOPE_INVALID when its target is over the limits. */
 export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8Array {
   const target = encodeTarget(header.target)
-  const bytes = new Uint8Array(fixedBytes + target.length + body.length)
-  const view = new DataView(bytes.buffer)
+  const bytes = Buffer.allocUnsafe(fixedBytes + target.length + body.length)
   bytes[0] = header.kind
   bytes[1] = header.verb
   bytes[statusOffset] = header.status
   bytes[targetKindOffset] = targetKindCode(header.target)
-  view.setUint32(requestIdOffset, header.requestId)
-  view.setUint32(sourceOffset, header.source)
-  view.setUint32(budgetOffset, header.budgetMs)
-  view.setUint32(targetBytesOffset, target.length)
+  bytes.writeUInt32BE(header.requestId, requestIdOffset)
+  bytes.writeUInt32BE(header.source, sourceOffset)
+  bytes.writeUInt32BE(header.budgetMs, budgetOffset)
+  bytes.writeUInt32BE(target.length, targetBytesOffset)
   bytes.set(target, fixedBytes)
   bytes.set(body, fixedBytes + target.length)
   return bytes
@@ -64,21 +63,20 @@ export function bodyOf(bytes: Uint8Array): Uint8Array {
 export function retarget(bytes: Uint8Array, target: ResolvedTarget, source?: Endpoint): Uint8Array {
   const body = bodyOf(bytes)
   const section = encodeTarget(target)
-  const copy = new Uint8Array(fixedBytes + section.length + body.length)
+  const copy = Buffer.allocUnsafe(fixedBytes + section.length + body.length)
   copy.set(bytes.subarray(0, fixedBytes))
   copy.set(section, fixedBytes)
   copy.set(body, fixedBytes + section.length)
   copy[targetKindOffset] = targetKindCode(target)
-  const view = new DataView(copy.buffer)
-  view.setUint32(targetBytesOffset, section.length)
-  if (source !== undefined) view.setUint32(sourceOffset, source)
+  copy.writeUInt32BE(section.length, targetBytesOffset)
+  if (source !== undefined) copy.writeUInt32BE(source, sourceOffset)
   return copy
 }
 
 /** The same envelope with its true source: the bytes themselves where they already say so. */
 export function withSource(bytes: Uint8Array, source: Endpoint): Uint8Array {
   if (viewOf(bytes).getUint32(sourceOffset) === source) return bytes
-  const copy = bytes.slice()
+  const copy = new Uint8Array(bytes)
   viewOf(copy).setUint32(sourceOffset, source)
   return copy
 }

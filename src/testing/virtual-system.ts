@@ -20,7 +20,7 @@ const wallClockStart = 1_700_000_000_000
  * Streams in memory pass things on within one turn of the event loop; a promise or two in between
  * take one more each.
  */
-const turnsToSettle = 3
+const turnsToSettle = 8
 
 export class VirtualSystem implements System {
   readonly random: () => number

@@ -31,6 +31,9 @@ export class Decoder {
   #target: Uint8Array = new Uint8Array(prefaceBytes)
   #filled = 0
   #rule: FrameRule | undefined
+  /** Reused by all frames: memory taken for five bytes costs more than the rest of a small frame. */
+  readonly #header = new Uint8Array(frameHeaderBytes)
+  readonly #headerView = new DataView(this.#header.buffer)
 
   /** Messages of the session may come from now on, and handshake messages no more. */
   open(): void {
@@ -65,10 +68,10 @@ export class Decoder {
   #step(piece: Uint8Array): Decoded | undefined {
     switch (this.#state) {
       case 'preface':
-        this.#expect('header', frameHeaderBytes)
+        this.#expectHeader()
         return decodePreface(piece)
       case 'header':
-        return this.#readHeader(piece)
+        return this.#readHeader()
       case 'payload':
         return this.#finish(piece)
       default:
@@ -76,10 +79,9 @@ export class Decoder {
     }
   }
 
-  #readHeader(header: Uint8Array): Frame | undefined {
-    const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
-    const length = view.getUint32(0)
-    const rule = frameRules.get(view.getUint8(4))
+  #readHeader(): Frame | undefined {
+    const length = this.#headerView.getUint32(0)
+    const rule = frameRules.get(this.#headerView.getUint8(4))
     if (rule === undefined || rule.phase !== this.#phase) {
       throw new MachinesError('DM_FRAME_INVALID', 'a frame of this type cannot come here')
     }
@@ -113,20 +115,20 @@ export class Decoder {
   #finish(payload: Uint8Array): Frame {
     const rule = this.#rule
     if (rule === undefined) throw new MachinesError('DM_INTERNAL', 'a payload without a header')
-    this.#expect('header', frameHeaderBytes)
+    this.#expectHeader()
     return { kind: 'frame', name: rule.name, payload }
   }
 
-  #expect(state: State, bytes: number): void {
-    this.#state = state
-    this.#target = new Uint8Array(bytes)
+  #expectHeader(): void {
+    this.#state = 'header'
+    this.#target = this.#header
     this.#filled = 0
   }
 
   /** Moves bytes of the chunk into the target; the target when it is full. */
   #gather(): Uint8Array | undefined {
     const count = Math.min(this.#target.length - this.#filled, this.#chunk.length - this.#offset)
-    this.#target.set(this.#chunk.subarray(this.#offset, this.#offset + count), this.#filled)
+    copy(this.#chunk, this.#offset, this.#target, this.#filled, count)
     this.#offset += count
     this.#filled += count
     // The magic is checked byte by byte: a stranger should not get to send even six of them.
@@ -138,4 +140,13 @@ export class Decoder {
     }
     return this.#filled === this.#target.length ? this.#target : undefined
   }
+}
+
+/** A view on a few bytes costs more than they do. */
+function copy(from: Uint8Array, at: number, to: Uint8Array, start: number, count: number): void {
+  if (count > frameHeaderBytes) {
+    to.set(from.subarray(at, at + count), start)
+    return
+  }
+  for (let index = 0; index < count; index += 1) to[start + index] = from[at + index] ?? 0
 }

@@ -16,14 +16,22 @@ function view(bytes: Uint8Array): DataView {
  */
 export function encodeCount(count: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(8)
+  writeCount(bytes, count)
+  return bytes
+}
+
+function writeCount(bytes: Buffer, count: number): void {
   bytes.writeUInt32BE(Math.floor(count / u32), 0)
   bytes.writeUInt32BE(count % u32, 4)
-  return bytes
 }
 
 /** Reads the u64 at the beginning; throws DM_FRAME_INVALID beyond 2^53 - 1. */
 export function decodeCount(payload: Uint8Array): number {
-  const count = view(payload).getUint32(0) * u32 + view(payload).getUint32(4)
+  return readCount(view(payload))
+}
+
+function readCount(payload: DataView): number {
+  const count = payload.getUint32(0) * u32 + payload.getUint32(4)
   if (!Number.isSafeInteger(count)) {
     throw new MachinesError('DM_FRAME_INVALID', 'a message number is out of range')
   }
@@ -41,15 +49,16 @@ export interface Part {
 /** What stands in front of the bytes: `u64 number | u32 rest`. */
 export function encodeDataHeader({ number, rest }: Part): Uint8Array {
   const header = Buffer.allocUnsafe(dataHeaderBytes)
-  header.set(encodeCount(number))
+  writeCount(header, number)
   header.writeUInt32BE(rest, 8)
   return header
 }
 
 export function decodeData(payload: Uint8Array): Part {
+  const header = view(payload)
   return {
-    number: decodeCount(payload),
-    rest: view(payload).getUint32(8),
+    number: readCount(header),
+    rest: header.getUint32(8),
     bytes: payload.subarray(dataHeaderBytes),
   }
 }

@@ -139,7 +139,8 @@ export function encodeControl(message: ParentMessage | ChildMessage): Uint8Array
 }
 
 export function encodeEnvelopeMessage(envelope: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(envelope.length + 1)
+  // Of the pool, where it is small: the link copies what it keeps.
+  const bytes = Buffer.allocUnsafe(envelope.length + 1)
   bytes[0] = LinkMessageKind.ENVELOPE
   bytes.set(envelope, 1)
   return bytes

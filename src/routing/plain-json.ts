@@ -1,0 +1,60 @@
+/**
+ * Whether JSON says a value as it is, which the usual body does: found out in one walk that takes no
+ * memory. Anything doubtful counts as not plain; `body-to-json.ts` then looks at it properly, and
+ * names what cannot be sent.
+ */
+import { limits } from '../limits.js'
+import { tagKey } from './body-to-json.js'
+
+/** Never throws: what throws when it is read is not plain. */
+export function isPlainJson(value: unknown): boolean {
+  try {
+    return charsOf(value, 0) <= charsMax
+  } catch {
+    return false
+  }
+}
+
+/** Beyond it one walk more is cheap beside the rest, and one of what never ends is not. */
+const charsMax = 1024 * 1024
+
+const notPlain = Number.POSITIVE_INFINITY
+
+/** A lower bound of the JSON to come. */
+function charsOf(value: unknown, depth: number): number {
+  switch (typeof value) {
+    case 'string':
+      return value.length + 1
+    case 'boolean':
+      return 1
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0) ? 1 : notPlain
+    case 'object':
+      if (value === null) return 1
+      // Cycles end here, too.
+      if (depth >= limits.bodyDepthMax) return notPlain
+      return Array.isArray(value) ? charsOfItems(value, depth + 1) : charsOfFields(value, depth + 1)
+    default:
+      return notPlain
+  }
+}
+
+function charsOfItems(items: readonly unknown[], depth: number): number {
+  let chars = 1
+  for (let index = 0; index < items.length && chars <= charsMax; index += 1) {
+    chars += charsOf(items[index], depth)
+  }
+  return chars
+}
+
+function charsOfFields(value: object, depth: number): number {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return notPlain
+  if (tagKey in value || 'toJSON' in value) return notPlain
+  let chars = 1
+  for (const key in value) {
+    chars += charsOf(Reflect.get(value, key), depth)
+    if (chars > charsMax) return notPlain
+  }
+  return chars
+}
