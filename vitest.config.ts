@@ -21,7 +21,8 @@ export default defineConfig({
           pool: 'forks',
           // After the unit tests, so that spawned instances have both cores to themselves.
           sequence: { groupOrder: 1 },
-          maxWorkers: 2,
+          // Most of their time they wait for processes to start and to end.
+          maxWorkers: 3,
           globalSetup: ['test/support/nothing-left-behind.ts'],
         },
       },

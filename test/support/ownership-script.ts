@@ -55,7 +55,7 @@ export class OwnershipScript {
   /** Assignments since the last look, `machine: ids`. */
   told(): string[] {
     return this.look().flatMap((action) =>
-      action.type === 'assign' ? [`${action.machine}: ${action.instances}`] : [],
+      action.type === 'assign' ? [`${action.machine}: ${action.instances.join()}`] : [],
     )
   }
 

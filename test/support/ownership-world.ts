@@ -176,14 +176,15 @@ export class OwnershipWorld {
     const signal = AbortSignal.timeout(patienceMs)
     await this.discord.until(holds, signal).catch((cause: unknown) => {
       const message = `waited in vain for ${what}; shards are on ${this.places.join(', ')}`
-      throw new Error(`${message}\n${this.#outputs()}`, { cause })
+      const refused = JSON.stringify(this.discord.stats.violations)
+      throw new Error(`${message}; refused: ${refused}\n${this.#outputs()}`, { cause })
     })
   }
 
   /** Stops processes, and resolves when they are. */
   async suspend(...pids: readonly number[]): Promise<void> {
     for (const pid of pids) process.kill(pid, 'SIGSTOP')
-    await eventually(() => pids.every(isStopped) || undefined, `${pids} to be stopped`)
+    await eventually(() => pids.every(isStopped) || undefined, `${pids.join(', ')} to be stopped`)
   }
 
   wake(...pids: readonly number[]): void {

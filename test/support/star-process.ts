@@ -26,7 +26,7 @@ export function startStar({
   under = [],
 }: StarProcess): ManagerProcess {
   const path = fileURLToPath(new URL(`../fixtures/managers/${file}.js`, import.meta.url))
-  const [command = process.execPath, ...words] = [...under, process.execPath, path]
+  const [command, ...words] = [...under, process.execPath, path]
   const child = spawn(command, [...words, JSON.stringify(options)], {
     cwd,
     env: { ...process.env, GATEWAY: gateway, DISCORDOO_MACHINES_SECRET: 'the secret of the tests' },

@@ -23,6 +23,10 @@ describe('a value is plain JSON', () => {
   })
 })
 
+class Point {
+  readonly x = 1
+}
+
 describe('a value is not plain JSON', () => {
   const cycle: unknown[] = []
   cycle.push(cycle)
@@ -42,7 +46,7 @@ describe('a value is not plain JSON', () => {
     ['a function', { a: () => 1 }],
     ['a date', new Date()],
     ['a map', { a: new Map() }],
-    ['an instance of a class', new (class Point {})()],
+    ['an instance of a class', new Point()],
     ['something with toJSON', { toJSON: () => 1 }],
     ['an object with our own tag', { $dm: ['date', 1] }],
     ['bytes', { a: new Uint8Array(1) }],

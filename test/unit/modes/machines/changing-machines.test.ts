@@ -32,7 +32,9 @@ const idsOf = ({ launcher }: World['zero']) =>
   launcher.running.map(({ spec }) => spec.id).toSorted((a, b) => a - b)
 
 const placesOf = ({ parent }: World) =>
-  parent.mode.machines().map(({ name, instances }) => `${name}: ${instances.map(({ id }) => id)}`)
+  parent.mode
+    .machines()
+    .map(({ name, instances }) => `${name}: ${instances.map(({ id }) => id).join()}`)
 
 describe('a machine that is added', () => {
   it('stands by, and a plan shows what would come to it before anything moves', async () => {
@@ -89,16 +91,14 @@ describe('a plan', () => {
     const plan = world.changes.plan()
     expect(plan.moves.length).toBeGreaterThan(2)
     let most = 0
-    const count = (launched: World['zero']['launcher']) => {
-      const { launch } = launched
-      launched.launch = (spec) => {
-        const running = [world.zero, world.one, world.spare].flatMap(idsOf)
-        expect(running).not.toContain(spec.id)
-        most = Math.max(most, 4 - running.length)
-        return launch.call(launched, spec)
-      }
+    const { launcher } = world.spare
+    const launch = launcher.launch.bind(launcher)
+    launcher.launch = (spec) => {
+      const running = [world.zero, world.one, world.spare].flatMap(idsOf)
+      expect(running).not.toContain(spec.id)
+      most = Math.max(most, 4 - running.length)
+      return launch(spec)
     }
-    count(world.spare.launcher)
     expect(await star.outcome(world.changes.apply(plan, {}), 5_000)).toBe('resolved')
     expect(most).toBe(1)
   })
@@ -184,6 +184,24 @@ describe('removing a machine', () => {
     const removed = world.changes.removePoint('m0', { isDown: true })
     await expect(removed).rejects.toMatchObject({ code: 'DM_STATE', machine: 'm0' })
     expect(idsOf(world.zero)).toEqual([0, 1])
+  })
+})
+
+describe('a parent that is stopped before it has reached a machine', () => {
+  it('says that its instances may still run, and tells the next start', async () => {
+    const world = await started()
+    await world.parent.mode.detach()
+    const former = world.parent.record ?? 'nothing'
+    const second = star.parent(2, { epoch: 2, former })
+    second.wire(1).reachable = false
+    second.mode.start().catch(() => {})
+    await star.system.advance(100)
+    expect(await star.outcome(second.mode.stop('enough'), 20_000)).toBe('resolved')
+    expect(second.heard.warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('no confirmation came from m1:'),
+    ])
+    expect([world.zero, world.one].map(idsOf)).toEqual([[], [2, 3]])
+    expect(Object.keys(second.record?.machines ?? {})).toContain('m1')
   })
 })
 

@@ -29,7 +29,7 @@ type World = Awaited<ReturnType<typeof started>>
 const idsOf = ({ launcher }: World['zero']) =>
   launcher.running.map(({ spec }) => spec.id).toSorted((a, b) => a - b)
 
-function eventsOf<Type extends ModeEvent['type']>({ parent }: World, type: Type) {
+function eventsOf({ parent }: World, type: ModeEvent['type']) {
   return parent.heard.events.filter((event) => event.type === type)
 }
 
