@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FakeDiscord } from 'discordoo-machines/testing'
+import { BreakableLink } from './breakable-link.js'
 
 const machines = [0, 1, 2]
 const shardsPerMachine = 4
@@ -57,6 +58,7 @@ export class FailoverWorld {
     world.discord = await FakeDiscord.start({ totalShards, guildsPerShard: 1, ...pace })
     for (const index of machines) world.#ports[index] = await freePort()
     await Promise.all(machines.map((index) => world.startChild(index)))
+    world.link = await BreakableLink.to(world.#ports[0])
     await world.startParent()
     await world.discord.until(() => world.held.length === totalShards)
     return world
@@ -93,7 +95,9 @@ export class FailoverWorld {
       const from = index * shardsPerMachine
       const shards = { from, to: from + shardsPerMachine - 1 }
       const childManagerOptions = { mode: 'processes', shards, shardsPerInstance: 2 }
-      return { host: '127.0.0.1', port: this.#ports[index], name: `m${index}`, childManagerOptions }
+      // The first machine is reached over the link that may be down.
+      const port = index === 0 ? this.link.port : this.#ports[index]
+      return { host: '127.0.0.1', port, name: `m${index}`, childManagerOptions }
     })
     const { leaseMs } = this
     const terms = leaseMs === undefined ? {} : { onMachineLost: 'reassign', leaseMs }
@@ -162,6 +166,7 @@ export class FailoverWorld {
 
   async end() {
     await Promise.all(this.#managers.map((manager) => this.#kill(manager)))
+    this.link.close()
     for (const pid of this.#bots) signal(pid, 'SIGKILL')
     await this.discord.close()
     rmSync(this.#folder, { recursive: true, force: true })

@@ -43,6 +43,8 @@ const failures = {
     await delay(2_000)
     return 0
   },
+  'a link down for 3 s': (world) => linkDown(world, 3_000),
+  'a link down for 30 s': (world) => linkDown(world, 30_000),
   'a machine without power': (world) => {
     world.cutPower(0)
     return 4
@@ -53,9 +55,20 @@ const failures = {
   },
 }
 
+/** A machine that is cut off for longer than its lease stops its bots; under `hold` nothing happens. */
+async function linkDown(world, forMs) {
+  world.link.down()
+  await delay(forMs)
+  world.link.up()
+  const isLost = world.leaseMs !== undefined && world.leaseMs <= forMs
+  // What it would restart, it has begun to restart by then.
+  if (!isLost) await delay(5_000)
+  return isLost ? 4 : 0
+}
+
 /** `hold` has no answer to a machine that stays away. */
 const byPolicy = {
-  hold: Object.keys(failures).slice(0, 3),
+  hold: Object.keys(failures).slice(0, 5),
   reassign: Object.keys(failures),
 }
 
