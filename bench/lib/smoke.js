@@ -1,0 +1,26 @@
+/** Does the bench run, and are its figures sane? One short round of what needs no peer; for CI. */
+import { runRounds } from './rounds.js'
+
+const ms = 40
+
+/**
+ * @param {Record<string, (options: { minutes: number }) => Promise<import('./rounds.js').Bench>>} benches
+ * @param {(text: string) => void} print
+ */
+export async function smoke(benches, print) {
+  for (const [name, load] of Object.entries(benches)) {
+    const bench = await load({ minutes: 0 })
+    if (bench.smoke === false) continue
+    const contenders = bench.contenders.filter(({ needs = [] }) => needs.length === 0)
+    const settings = { rounds: 1, ms, say: () => {}, warm: false }
+    const { metrics } = await runRounds({ ...bench, contenders }, settings)
+    for (const metric of metrics) {
+      for (const [contender, [value]] of Object.entries(metric.values)) {
+        if (!(value > 0 && Number.isFinite(value))) {
+          throw new Error(`${name}: ${metric.name} of ${contender} is ${value}`)
+        }
+      }
+    }
+    print(`${name}: ${metrics.length} measures of ${contenders.length} contenders`)
+  }
+}

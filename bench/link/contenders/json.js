@@ -1,0 +1,48 @@
+/**
+ * What a careful author writes without a library: JSON in frames over TLS, and a map from the id of
+ * a request to its promise. With `staged`, what one turn produces leaves in one write.
+ */
+import { streamDrained } from '../../lib/load.js'
+import { batched, frame, unframed } from './framing.js'
+import { connect, listen } from './raw-sockets.js'
+
+const bytesOf = (message) => frame(Buffer.from(JSON.stringify(message)))
+
+export function json({ secure, staged }) {
+  const writer = (socket) => (staged ? batched(socket) : (bytes) => socket.write(bytes))
+  return {
+    async serve() {
+      const port = await listen(secure, (socket) => {
+        const write = writer(socket)
+        const onFrame = (payload) => {
+          const { id, body } = JSON.parse(payload.toString())
+          if (id !== undefined) write(bytesOf({ id, body }))
+        }
+        socket.on('data', unframed(onFrame))
+      })
+      return { port }
+    },
+    async dial(port) {
+      const socket = await connect(secure, port)
+      const write = writer(socket)
+      const waiting = new Map()
+      let nextId = 0
+      const onFrame = (payload) => {
+        const { id, body } = JSON.parse(payload.toString())
+        const resolve = waiting.get(id)
+        waiting.delete(id)
+        resolve(body)
+      }
+      socket.on('data', unframed(onFrame))
+      return {
+        request(body) {
+          const id = nextId++
+          write(bytesOf({ id, body }))
+          return new Promise((resolve) => waiting.set(id, resolve))
+        },
+        send: (body) => write(bytesOf({ body })),
+        drained: () => streamDrained(socket),
+      }
+    },
+  }
+}

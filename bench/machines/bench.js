@@ -1,0 +1,68 @@
+/** From instance to instance across machines: what a bot gets. */
+import { startCrossHosting, startOurs } from './contenders.js'
+
+const needs = ['discord-cross-hosting', 'discord-hybrid-sharding']
+
+/** @param {string} call @param {number} load @returns {import('../lib/rounds.js').Metric} */
+const metric = (call, load) => ({
+  name: `${call} x${load}`,
+  unit: load === 1 ? 'us p50' : '/s',
+  better: load === 1 ? 'less' : 'more',
+  measure: { call, load },
+})
+
+/** Processor time of all processes. @param {string} call @returns {import('../lib/rounds.js').Metric} */
+const cpuMetric = (call) => ({
+  name: `${call} x64 CPU`,
+  unit: 'us each',
+  better: 'less',
+  measure: { call, load: 64, cpu: true },
+})
+
+const calls = ['eval', 'request', 'broadcast']
+
+/** @param {'processes' | 'workers'} mode @param {number} perMachine */
+const contenders = (mode, perMachine) => [
+  {
+    name: 'ours',
+    title: 'discordoo-machines, TLS',
+    start: () => startOurs(mode, perMachine),
+  },
+  {
+    name: 'cross-hosting',
+    title: 'discord-cross-hosting, no TLS',
+    needs,
+    start: () => startCrossHosting(mode, perMachine),
+  },
+]
+
+const against = { subject: 'ours', against: 'cross-hosting' }
+
+/** @param {'processes' | 'workers'} mode @returns {import('../lib/rounds.js').Bench} */
+export const machines = (mode) => ({
+  name: `machines-${mode}`,
+  title: `From instance to instance: 2 machines with 2 ${mode} each`,
+  ms: 1_000,
+  smoke: mode === 'processes',
+  metrics: calls.flatMap((call) => [metric(call, 1), metric(call, 64), cpuMetric(call)]),
+  contenders: contenders(mode, 2),
+  targets: calls.flatMap((call) => [
+    { metric: `${call} x1`, ...against, ratio: 0.5 },
+    { metric: `${call} x64`, ...against, ratio: 5 },
+    { metric: `${call} x64 CPU`, ...against, ratio: 0.5 },
+  ]),
+})
+
+/** @param {number} count @returns {import('../lib/rounds.js').Bench} */
+export const broadcast = (count) => ({
+  name: `broadcast-${count}`,
+  title: `A broadcast to ${count} workers on 2 machines`,
+  // The same as machines-workers, with more of them.
+  smoke: false,
+  metrics: [metric('broadcast', 1), metric('broadcast', 16)],
+  contenders: contenders('workers', count / 2),
+  targets: [
+    { metric: 'broadcast x1', ...against, ratio: 0.5 },
+    { metric: 'broadcast x16', ...against, ratio: 5 },
+  ],
+})

@@ -1,0 +1,64 @@
+/**
+ * The bench: `npm run bench -- [names] [options]`. See README.md beside it.
+ *
+ *   --rounds 5    how often everything is measured
+ *   --ms 600      how long one measure takes
+ *   --json FILE   where the figures go (default: bench/results/latest.json)
+ *   --svg FILE    where the chart goes (default: none)
+ *   --smoke       everything that needs no peer, briefly: does it run, is it sane
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { benches } from './benches.js'
+import { withCertificate } from './lib/certificate.js'
+import { chart } from './lib/chart.js'
+import { conditions } from './lib/conditions.js'
+import { targetTable, valueTable } from './lib/report.js'
+import { runRounds } from './lib/rounds.js'
+import { smoke } from './lib/smoke.js'
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    ms: { type: 'string', default: '600' },
+    json: { type: 'string', default: resolve(import.meta.dirname, 'results/latest.json') },
+    svg: { type: 'string' },
+    smoke: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '10' },
+  },
+})
+
+const say = (line) => process.stderr.write(`${line}\n`)
+const print = (text) => process.stdout.write(`${text}\n`)
+
+async function main() {
+  if (options.smoke) return smoke(benches, print)
+  const chosen = positionals.length > 0 ? positionals : Object.keys(benches)
+  const unknown = chosen.filter((name) => benches[name] === undefined)
+  if (unknown.length > 0) {
+    throw new Error(
+      `no bench is called ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`,
+    )
+  }
+  const settings = { rounds: Number(options.rounds), ms: Number(options.ms), say }
+  const results = []
+  for (const name of chosen) {
+    const bench = await benches[name]({ minutes: Number(options.minutes) })
+    const result = await runRounds(bench, { ...settings, ms: bench.ms ?? settings.ms })
+    results.push(result)
+    print(`\n${result.title}`)
+    if (result.targets.length > 0) print(targetTable(result))
+    print(valueTable(result))
+  }
+  await save(options.json, `${JSON.stringify({ ...conditions(), results }, null, 2)}\n`)
+  if (options.svg !== undefined) await save(options.svg, chart(results))
+}
+
+async function save(file, text) {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, text)
+}
+
+await withCertificate(main)
