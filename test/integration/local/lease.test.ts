@@ -71,19 +71,19 @@ class LeasedFleet {
   }
 }
 
+function startFleet(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  mode: string,
+  ...scripts: readonly string[]
+): Promise<LeasedFleet> {
+  const fleet = new LeasedFleet(mode, scripts)
+  onTestFinished(() => fleet.end())
+  return fleet.started()
+}
+
 /** They wait for most of their time, so they run side by side. */
 const onLinux = describe.runIf(process.platform === 'linux')
 onLinux('an instance under a lease', { concurrent: true }, () => {
-  function startFleet(
-    { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
-    mode: string,
-    ...scripts: readonly string[]
-  ): Promise<LeasedFleet> {
-    const fleet = new LeasedFleet(mode, scripts)
-    onTestFinished(() => fleet.end())
-    return fleet.started()
-  }
-
   describe.each(['processes', 'clusters'])('in %s mode', (mode) => {
     it('ends when its manager is suspended, aware of managers or not', async (test) => {
       const fleet = await startFleet(test, mode, 'saysGoodbye', 'unaware', 'deaf')
