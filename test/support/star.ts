@@ -104,6 +104,8 @@ class StarChild {
 class StarParent {
   readonly mode: ParentMode
   readonly heard = new Heard()
+  /** Whether no later start has begun on its folder. */
+  isLatest = true
   /** What it has kept last for its next start. */
   record: OwnershipRecord | undefined
   /** One per machine. */
@@ -148,7 +150,11 @@ class StarParent {
       })
     }
     const self = { parent: keyOf(testIdentity(key)), epoch }
+    const isLatest = () => this.isLatest
     const links = {
+      get isLatest() {
+        return isLatest()
+      },
       ...none,
       self,
       dial,

@@ -34,8 +34,12 @@ export class ParentDisk {
     return this.#epoch
   }
 
+  get isLatest(): boolean {
+    return Number(this.#disk.get('epoch')) <= this.#epoch
+  }
+
   keep({ machines }: OwnershipRecord): KeepFault | undefined {
-    if (Number(this.#disk.get('epoch')) > this.#epoch) return { kind: 'superseded' }
+    if (!this.isLatest) return { kind: 'superseded' }
     this.#disk.set('record', JSON.stringify({ epoch: this.#epoch, machines }))
     return undefined
   }

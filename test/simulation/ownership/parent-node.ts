@@ -85,6 +85,9 @@ export class ParentNode {
       get former() {
         return disk.former
       },
+      get isLatest() {
+        return disk.isLatest
+      },
       keep: (record) => disk.keep(record),
       add: (index, { name }) => void names.set(index, name),
       remove: (index) => {

@@ -59,6 +59,7 @@ export class ScaleRun {
       forgetPeer: () => false,
       self: { parent: 'parent', epoch: 1 },
       former: 'nothing',
+      isLatest: true,
       keep: () => undefined,
       add: () => {},
       remove: () => {},

@@ -23,6 +23,8 @@ import type { TopologyBoard } from './topology-board.js'
 
 export interface DeskHooks {
   self(): ParentSelf
+  /** False once a later start of this parent has begun. */
+  isLatest(): boolean
   keep(record: OwnershipRecord): KeepFault | undefined
   onEvent(event: ModeEvent): void
   /** Nothing belongs to the machine any more. */
@@ -50,9 +52,10 @@ export class OwnershipDesk {
     this.#board = board
     this.#hooks = hooks
     const isLeased = onMachineLost === 'reassign'
-    this.keeper = new OwnershipKeeper(core, isLeased ? leaseMs : undefined, system, (action) =>
-      this.#carryOut(action),
-    )
+    this.keeper = new OwnershipKeeper(core, isLeased ? leaseMs : undefined, system, {
+      maySpeak: () => this.#maySpeak(),
+      carryOut: (action) => this.#carryOut(action),
+    })
     this.#warnOfStrangers(core.strangers)
     // What the record has elsewhere than at home, before anybody asks where it is.
     this.keeper.flush()
@@ -127,6 +130,16 @@ export class OwnershipDesk {
     if (!isClean || core.isSuperseded || core.holders.length > 0) return
     const fault = this.#hooks.keep({ machines: {} })
     if (fault?.kind === 'warning') this.#warn(fault.error)
+  }
+
+  /**
+   * Looked at before every word: a start that was suspended for a moment may have been followed by
+   * another one, which counts every lease from its own beginning.
+   */
+  #maySpeak(): boolean {
+    if (this.#hooks.isLatest()) return true
+    this.#supersede()
+    return false
   }
 
   #carryOut(action: OwnershipAction): void {

@@ -52,9 +52,14 @@ export class OwnershipFile {
     return Object.keys(record.machines).length === 0 ? 'nothing' : record
   }
 
+  /** False once a later start has begun on this folder; one that cannot be read says nothing. */
+  get isLatest(): boolean {
+    return isLatestEpoch(this.#folder, this.#epoch)
+  }
+
   /** Keeps it in place of the last one, unless a later start has taken over. */
   keep({ machines }: OwnershipRecord): KeepFault | undefined {
-    if (!isLatestEpoch(this.#folder, this.#epoch)) return { kind: 'superseded' }
+    if (!this.isLatest) return { kind: 'superseded' }
     try {
       ensureFolder(this.#folder)
       const text = `${JSON.stringify({ epoch: this.#epoch, machines }, null, 2)}\n`

@@ -7,25 +7,26 @@ import type { Cancel, System } from '../../../system/system.js'
 import type { Ownership } from './ownership/ownership.js'
 import type { OwnershipAction } from './ownership/ownership-types.js'
 
+export interface KeeperHooks {
+  /** Whether machines may be told something, and leases granted, by this start. */
+  maySpeak(): boolean
+  carryOut(action: OwnershipAction): void
+}
+
 export class OwnershipKeeper {
   readonly core: Ownership
   readonly #system: System
-  readonly #carryOut: (action: OwnershipAction) => void
+  readonly #hooks: KeeperHooks
   readonly #tickMs: number | undefined
   #cancelTick: Cancel = () => {}
   #cancelFlush: Cancel | undefined
   #isStopped = false
 
   /** `leaseMs`: undefined where there are no leases, and nothing happens by time alone. */
-  constructor(
-    core: Ownership,
-    leaseMs: number | undefined,
-    system: System,
-    carryOut: (action: OwnershipAction) => void,
-  ) {
+  constructor(core: Ownership, leaseMs: number | undefined, system: System, hooks: KeeperHooks) {
     this.core = core
     this.#system = system
-    this.#carryOut = carryOut
+    this.#hooks = hooks
     this.#tickMs = leaseMs === undefined ? undefined : leaseMs / limits.leaseTickPart
     this.#tick()
   }
@@ -45,7 +46,10 @@ export class OwnershipKeeper {
     this.#cancelFlush?.()
     this.#cancelFlush = undefined
     if (this.#isStopped) return
-    for (const action of this.core.flush(this.now)) this.#carryOut(action)
+    const actions = this.core.flush(this.now)
+    const areWords = actions.some(({ type }) => type === 'assign' || type === 'grant')
+    if (areWords && !this.#hooks.maySpeak()) return
+    for (const action of actions) this.#hooks.carryOut(action)
   }
 
   stop(): void {

@@ -66,6 +66,11 @@ export class ParentLinks {
     return this.#former
   }
 
+  /** False once a later start of this parent has begun; only after open(). */
+  get isLatest(): boolean {
+    return this.#file?.isLatest ?? true
+  }
+
   /** Keeps what the next start has to know; only after open(). */
   keep(record: OwnershipRecord): KeepFault | undefined {
     return this.#file?.keep(record)

@@ -22,7 +22,16 @@ import { TopologyBoard } from './topology-board.js'
 
 export type UsedLinks = Pick<
   ParentLinks,
-  'open' | 'self' | 'dial' | 'identity' | 'forgetPeer' | 'former' | 'keep' | 'add' | 'remove'
+  | 'open'
+  | 'self'
+  | 'dial'
+  | 'identity'
+  | 'forgetPeer'
+  | 'former'
+  | 'isLatest'
+  | 'keep'
+  | 'add'
+  | 'remove'
 >
 
 export class ParentMode implements ManagerMode {
@@ -175,6 +184,7 @@ export class ParentMode implements ManagerMode {
     const parts = { seats: this.#seats, board: this.#board }
     return new OwnershipDesk(this.#options, core, parts, this.#system, {
       self: () => this.#links.self,
+      isLatest: () => this.#links.isLatest,
       keep: (record) => this.#links.keep(record),
       onEvent: (event) => {
         if (event.type === 'moved') {

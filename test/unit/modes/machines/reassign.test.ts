@@ -195,3 +195,15 @@ describe('all machines lost', () => {
     ])
   })
 })
+
+describe('a start that was followed by another one on its folder', () => {
+  it('sees it before it says anything, grants nothing more and tells a person', async () => {
+    const world = await started()
+    world.parent.isLatest = false
+    await star.system.advance(leaseMs + 100)
+    expect([...idsOf(world.zero), ...idsOf(world.one)]).toEqual([])
+    expect(world.parent.heard.warnings).toMatchObject([{ code: 'DM_EPOCH_OLD' }])
+    await star.system.advance(10 * leaseMs)
+    expect(eventsOf(world, 'moved')).toEqual([])
+  })
+})

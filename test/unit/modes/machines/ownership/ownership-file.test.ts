@@ -45,7 +45,9 @@ describe('the record of who runs what', () => {
   it('is not written any more by a start that was followed by another one', () => {
     const first = start()
     first.keep(record)
+    expect(first.isLatest).toBe(true)
     start()
+    expect(first.isLatest).toBe(false)
     expect(first.keep({ machines: {} })).toEqual({ kind: 'superseded' })
     expect(start().read(false)).toEqual(record)
   })
