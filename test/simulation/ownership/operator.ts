@@ -1,5 +1,7 @@
 /** The person in charge: restarts instances and managers, and changes the machines while the bot runs. */
+
 import { MachineChanges } from '../../../src/machine-changes.js'
+import type { ParentMode } from '../../../src/modes/machines/parent/parent-mode.js'
 import type { ChildNode } from './child-node.js'
 import type { OwnershipSimulation } from './ownership-simulation.js'
 import { pointOf } from './star-options.js'
@@ -38,15 +40,19 @@ export class Operator {
   /** Starts what stays down until somebody asks for it, and ends what never gets ready. */
   tend(): void {
     const { parent, ledger } = this.#simulation
-    for (const { name, instances } of parent.mode?.machines() ?? []) {
+    for (const start of parent.starts) this.#startDown(start)
+    for (const { process, isReady } of ledger.alive) {
+      if (!isReady && this.#world.chance(0.02)) process.die('kill')
+    }
+  }
+
+  #startDown(start: ParentMode): void {
+    for (const { name, instances } of start.machines()) {
       for (const { id, phase } of instances) {
         if (phase !== 'stopped' && phase !== 'crash-loop') continue
         this.#world.note(`the operator starts instance ${id} of ${name}`)
-        void parent.mode?.create(id).catch(() => {})
+        void start.create(id).catch(() => {})
       }
-    }
-    for (const { process, isReady } of ledger.alive) {
-      if (!isReady && this.#world.chance(0.02)) process.die('kill')
     }
   }
 

@@ -24,6 +24,7 @@ export class ParentNode {
   process: VirtualProcess | undefined
   mode: ParentMode | undefined
   isRetired = false
+  readonly #left: ParentMode[] = []
   /** Names of machines without shards of their own that are points now. */
   readonly spares: Set<string>
   /** How long the disk takes at most, ms. */
@@ -36,12 +37,21 @@ export class ParentNode {
     this.#children = children
   }
 
+  /**
+   * The present start and those that were left: one that was suspended before it had its epoch takes
+   * a later one when it goes on, and is the right one from then on.
+   */
+  get starts(): readonly ParentMode[] {
+    return this.mode ? [this.mode, ...this.#left] : this.#left
+  }
+
   get isAlive(): boolean {
     return this.process?.isAlive ?? false
   }
 
   /** The present start goes on by itself, and the next one does not know of it. */
   leave(): void {
+    if (this.mode) this.#left.push(this.mode)
     this.process = undefined
     this.mode = undefined
   }
