@@ -76,6 +76,11 @@ export class LeaseBook {
     return { leaseMs, stopMs }
   }
 
+  /** What the next start has to know of it; null: what it runs, it runs without a lease. */
+  recordOf(machine: string): LeaseRecord | null {
+    return this.#entries.has(machine) ? this.termsOf(machine) : null
+  }
+
   get #usual(): LeaseRecord {
     return { leaseMs: this.leaseMs, stopMs: limits.leaseStopMsDefault }
   }

@@ -21,7 +21,7 @@ export function recordOf(
     const ids = new Set([...where.wantedOn(name), ...holdings.of(name)])
     const shards = [...ids].flatMap((id) => where.instance(id)?.shards ?? [])
     const ranges = formatRanges(listToRanges(shards.toSorted((a, b) => a - b)))
-    return [name, { shards: ranges, lease: leases?.termsOf(name) ?? null }]
+    return [name, { shards: ranges, lease: leases?.recordOf(name) ?? null }]
   })
   const isWorth = ([name, { shards }]: [string, MachineRecord]) =>
     shards !== '' || holdings.isUnknown(name)

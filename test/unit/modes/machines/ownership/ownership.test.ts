@@ -314,6 +314,20 @@ describe('a machine that is lost under reassign', () => {
     expect(script.told()).toEqual([])
   })
 
+  it('is not given away by the next start either, which is told that there is no lease', () => {
+    const script = new OwnershipScript({ ...three, former: record({ a: '0-1' }) })
+    script.report('b')
+    const [kept] = script.core.flush(script.now)
+    if (kept?.type !== 'record') throw new Error('no record was kept')
+    expect(kept.record.machines.a).toEqual({ shards: '0-1', lease: null })
+    const next = new OwnershipScript({ ...three, former: kept.record })
+    next.report('b')
+    next.report('c')
+    next.settle()
+    next.pass(5 * next.endMs, { b: 1, c: 1 })
+    expect(next.look()).toEqual([])
+  })
+
   it('is not given away where another parent has it', () => {
     const script = new OwnershipScript(three).started()
     script.core.ceded('a')
