@@ -1,5 +1,5 @@
 /** Turns what a parent reports of shards and their machines into the public events of a manager. */
-import { formatRanges, listToRanges } from './allocator/shard-lists.js'
+import { formatShards } from './allocator/shard-lists.js'
 import { MachinesError } from './errors.js'
 import type { ShardingManagerEvents } from './manager-events.js'
 import type { PlacementEvent, ReassignHeld } from './modes/placement-events.js'
@@ -37,7 +37,7 @@ const reasons: Readonly<Record<ReassignHeld['why'], string>> = {
 }
 
 function heldError({ machine, why, shards }: ReassignHeld): MachinesError {
-  const ranges = formatRanges(listToRanges(shards))
+  const ranges = formatShards(shards)
   const shown = ranges.length > 80 ? `${shards.length} shards` : `shards ${ranges}`
   const message = `${shown} of ${machine}, which is lost, are not given to others: ${reasons[why]}`
   return new MachinesError('DM_REASSIGN_HELD', message, { machine })

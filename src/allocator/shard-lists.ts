@@ -69,6 +69,11 @@ export function listToRanges(list: readonly number[]): ShardRanges {
   return ranges
 }
 
+/** Shard ids in any order as a text, `0-31,40`; none: an empty one. */
+export function formatShards(list: readonly number[]): string {
+  return formatRanges(listToRanges(list))
+}
+
 /** Ranges spelled out. Throws DM_SHARDS_INVALID before it allocates more than `shardsMax` ids. */
 export function rangesToList(ranges: ShardRanges): readonly number[] {
   let count = 0

@@ -1,10 +1,10 @@
 /** What bots say to the manager of all: plain messages, and words of their dialects. */
-import { limits } from '../limits.js'
 import { decodeBody } from '../routing/body-codec.js'
 import { isInstance } from '../routing/endpoint.js'
 import { type EnvelopeHeader, Verb } from '../routing/envelope.js'
 import { bodyOf } from '../routing/envelope-codec.js'
 import { isRecord } from '../routing/records.js'
+import { isDuration } from './duration.js'
 
 /** How `respawnAll` goes through the instances. */
 export interface RespawnAllTimes {
@@ -58,8 +58,4 @@ function respawnAll(body: Readonly<Record<string, unknown>>): Mail | undefined {
     timeoutMs: isDuration(timeoutMs) ? timeoutMs : undefined,
   }
   return { type: 'respawn-all', times }
-}
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= limits.timeoutMsMax
 }

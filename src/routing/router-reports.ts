@@ -1,6 +1,6 @@
 /** Envelopes that routers write themselves: who will be asked, and what did not work. */
 
-import { formatRanges, listToRanges } from '../allocator/shard-lists.js'
+import { formatShards } from '../allocator/shard-lists.js'
 import type { ErrorCode } from '../errors.js'
 import { MachinesError } from '../errors.js'
 import { encodeBody } from './body-codec.js'
@@ -44,7 +44,7 @@ export function undeliveredReport(
   reason: MachinesError,
 ): Uint8Array {
   const { code, message } = reason
-  const body = encodeBody({ instances: formatRanges(listToRanges(ids)), code, message }, 'report')
+  const body = encodeBody({ instances: formatShards(ids), code, message }, 'report')
   return report(EnvelopeKind.UNDELIVERED, sent, reporter, body)
 }
 

@@ -5,7 +5,7 @@
  * an instance is changes by patches, so that a change costs little however large the bot is.
  */
 import type { ShardPlan } from '../allocator/plan-types.js'
-import { formatRanges, listToRanges } from '../allocator/shard-lists.js'
+import { formatShards } from '../allocator/shard-lists.js'
 import { MachinesError } from '../errors.js'
 import { MachineTable } from './machine-table.js'
 import type { ResolvedTarget } from './resolved-target.js'
@@ -46,7 +46,7 @@ export class Topology {
       machines: plan.machines.map(({ index, machine, instances }) => ({
         index,
         name: machine,
-        instances: instances.map(({ id, shards }) => [id, formatRanges(listToRanges(shards))]),
+        instances: instances.map(({ id, shards }) => [id, formatShards(shards)]),
       })),
       down: [...down],
     })

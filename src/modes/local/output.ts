@@ -1,6 +1,6 @@
 /** Output of instances: cut into lines, given a prefix, never kept in memory beyond one line. */
 import type { Readable, Writable } from 'node:stream'
-import { formatRanges, listToRanges } from '../../allocator/shard-lists.js'
+import { formatShards } from '../../allocator/shard-lists.js'
 import { limits } from '../../limits.js'
 
 export type OutputStream = 'stdout' | 'stderr'
@@ -98,7 +98,7 @@ export function drain(stream: Readable): Promise<void> {
 
 /** `[10.0.18.1:8379 #3 96-127] `: machine, instance id and shards of whoever printed the line. */
 export function linePrefix(machine: string, instance: number, shards: readonly number[]): string {
-  return `[${machine} #${instance} ${formatRanges(listToRanges(shards))}] `
+  return `[${machine} #${instance} ${formatShards(shards)}] `
 }
 
 /** One promise per congested target, however many instances wait for it. */

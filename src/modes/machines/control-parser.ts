@@ -5,6 +5,8 @@
 import { parseRanges } from '../../allocator/shard-lists.js'
 import type { GatewayState } from '../../instances/dialects/dialect.js'
 import { limits } from '../../limits.js'
+import { isRecord } from '../../routing/records.js'
+import { isDuration } from '../duration.js'
 import type {
   ExitSummary,
   InstanceEvent,
@@ -232,21 +234,12 @@ function listOf<T>(value: unknown, parse: (item: unknown) => T | undefined): T[]
   return parsed.length === value.length ? parsed : undefined
 }
 
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isKeyOf<Table extends object>(table: Table, key: unknown): key is keyof Table {
   return typeof key === 'string' && Object.hasOwn(table, key)
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-/** Longer than timers take is not meant by anybody; JSON can even say infinity (1e999). */
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= limits.timeoutMsMax
 }
 
 function isAction(value: unknown): value is InstanceAction {

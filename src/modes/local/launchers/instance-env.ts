@@ -1,6 +1,6 @@
 /** The environment of one instance. Pure. */
 
-import { formatRanges, listToRanges } from '../../../allocator/shard-lists.js'
+import { formatShards } from '../../../allocator/shard-lists.js'
 import {
   type InstanceIdentity,
   identityVariable,
@@ -16,7 +16,7 @@ function identityOf(spec: LaunchSpec, mode: Launcher['mode']): InstanceIdentity 
   return {
     version: 1,
     instance: spec.id,
-    shards: formatRanges(listToRanges(spec.shards)),
+    shards: formatShards(spec.shards),
     totalShards: spec.totalShards,
     machine: spec.machine,
     mode,

@@ -1,5 +1,5 @@
 /** What a child says of what it runs when a session begins. Pure. */
-import { formatRanges, listToRanges } from '../../../allocator/shard-lists.js'
+import { formatShards } from '../../../allocator/shard-lists.js'
 import type { AssignmentSource, ChildMessage } from '../control-messages.js'
 import type { Running } from './child-workload.js'
 
@@ -16,6 +16,6 @@ export function workReport(
   if (running === undefined) return { source: null, totalShards: 0, instances: [] }
   const instances = running.fleet
     .status()
-    .map(({ id, shards }) => ({ id, shards: formatRanges(listToRanges(shards)) }))
+    .map(({ id, shards }) => ({ id, shards: formatShards(shards) }))
   return { source: source ?? null, totalShards: running.assignment.totalShards, instances }
 }

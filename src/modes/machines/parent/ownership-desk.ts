@@ -2,7 +2,7 @@
  * Between the core of ownership and the machines: what machines say goes in, what the core decides
  * is told to them, kept on disk, and told to people.
  */
-import type { InstancePlan, ShardMove } from '../../../allocator/plan-types.js'
+import type { InstancePlan } from '../../../allocator/plan-types.js'
 import { parseRanges } from '../../../allocator/shard-lists.js'
 import { MachinesError } from '../../../errors.js'
 import type { ResolvedParent } from '../../../options/resolved-options.js'
@@ -189,18 +189,11 @@ export class OwnershipDesk {
     }
     this.#board.moved(moves)
     this.#hooks.onEvent({ type: 'instances' })
-    this.#tellMoves(moves, reason)
+    // That an instance was found running elsewhere at the start is no move.
+    if (reason !== 'found') this.#hooks.onEvent({ type: 'moved', moves, reason })
     for (const machine of changed) {
       if (where.wantedOn(machine).size === 0) this.#hooks.emptied(machine)
     }
-  }
-
-  /** That an instance was found running elsewhere at the start is no move. */
-  #tellMoves(
-    moves: readonly ShardMove[],
-    reason: Extract<OwnershipAction, { type: 'moved' }>['reason'],
-  ): void {
-    if (reason !== 'found') this.#hooks.onEvent({ type: 'moved', moves, reason })
   }
 
   #plansOf(instances: Iterable<number>): InstancePlan[] {

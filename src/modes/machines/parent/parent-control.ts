@@ -4,6 +4,7 @@ import { MachinesError } from '../../../errors.js'
 import { limits } from '../../../limits.js'
 import { resolvePoint } from '../../../options/resolve-point.js'
 import type { ResolvedParent, ResolvedPoint } from '../../../options/resolved-options.js'
+import { isRecord } from '../../../routing/records.js'
 import type { MachineControl, MovePlan } from '../../machine-control.js'
 import type { InstanceArrivals } from './instance-arrivals.js'
 import type { OwnershipKeeper } from './ownership-keeper.js'
@@ -164,10 +165,6 @@ function asSpare(given: unknown): unknown {
   if (!isRecord(given) || given.shards !== undefined) return given
   const { childManagerOptions: child } = given
   return isRecord(child) && child.shards !== undefined ? given : { ...given, shards: [] }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Which shards there are was decided by the options; a machine that comes later takes from others. */

@@ -3,7 +3,7 @@
  * answer. Knows messages; the link under it is handed in.
  */
 import type { InstancePlan } from '../../../allocator/plan-types.js'
-import { formatRanges, listToRanges } from '../../../allocator/shard-lists.js'
+import { formatShards } from '../../../allocator/shard-lists.js'
 import { MachinesError } from '../../../errors.js'
 import type { InstanceEvent, InstanceStatus } from '../../local/fleet-types.js'
 import type { MachinePhase } from '../../mode.js'
@@ -126,7 +126,7 @@ export class RemoteMachine {
     if (isMore) this.#phases.setWork('starting')
     const instances = plans.map(({ id, shards }) => ({
       id,
-      shards: formatRanges(listToRanges(shards)),
+      shards: formatShards(shards),
     }))
     const source = { ...this.#hooks.self(), revision }
     this.#hooks.tell({ op: 'assign', ...source, lease, assignment: { ...this.#share, instances } })

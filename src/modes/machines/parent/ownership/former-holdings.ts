@@ -1,9 +1,9 @@
 /** What machines may run when a parent starts, by what its former start has left behind. Pure. */
 
 import type { ShardMove } from '../../../../allocator/plan-types.js'
+import { parseRanges } from '../../../../allocator/shard-lists.js'
 import type { Holdings } from './holdings.js'
 import type { LeaseBook } from './lease-book.js'
-import { rangesOf } from './ownership-record.js'
 import type { OwnershipOptions, OwnershipRecord } from './ownership-types.js'
 import { overlapping } from './report-match.js'
 import type { Whereabouts } from './whereabouts.js'
@@ -28,7 +28,7 @@ export function formerHoldings(
   for (const [machine, { shards, lease }] of kept) {
     if (lease && leases) leases.open(machine, lease)
     else leases?.close(machine)
-    if (!lease || !leases) holdings.add(machine, overlapping(where, rangesOf(shards)))
+    if (!lease || !leases) holdings.add(machine, overlapping(where, parseRanges(shards)))
   }
   for (const machine of new Set([...where.machines, ...kept.keys()])) {
     if (leases && wasLeased && kept.get(machine)?.lease !== null) holdings.forget(machine)

@@ -1,7 +1,7 @@
 /** The record of who may run what, as it is kept for the next start of the parent. Pure. */
-import type { ShardRanges } from '../../../../allocator/plan-types.js'
-import { formatRanges, listToRanges, parseRanges } from '../../../../allocator/shard-lists.js'
-import { limits } from '../../../../limits.js'
+import { formatShards, parseRanges } from '../../../../allocator/shard-lists.js'
+import { isRecord } from '../../../../routing/records.js'
+import { isDuration } from '../../../duration.js'
 import type { Holdings } from './holdings.js'
 import type { LeaseBook } from './lease-book.js'
 import type { LeaseRecord, MachineRecord, OwnershipRecord } from './ownership-types.js'
@@ -20,17 +20,12 @@ export function recordOf(
   const machines = [...names].map((name): [string, MachineRecord] => {
     const ids = new Set([...where.wantedOn(name), ...holdings.of(name)])
     const shards = [...ids].flatMap((id) => where.instance(id)?.shards ?? [])
-    const ranges = formatRanges(listToRanges(shards.toSorted((a, b) => a - b)))
+    const ranges = formatShards(shards)
     return [name, { shards: ranges, lease: leases?.recordOf(name) ?? null }]
   })
   const isWorth = ([name, { shards }]: [string, MachineRecord]) =>
     shards !== '' || holdings.isUnknown(name)
   return { machines: Object.fromEntries(machines.filter(isWorth)) }
-}
-
-/** Of a machine of which nothing was known there are none. */
-export function rangesOf(shards: string): ShardRanges {
-  return shards === '' ? [] : parseRanges(shards)
 }
 
 /** Undefined for what no start of a parent has written. */
@@ -48,7 +43,7 @@ function parseMachine(value: unknown): MachineRecord | undefined {
   const lease = value.lease === null ? null : parseLease(value.lease)
   if (lease === undefined) return undefined
   try {
-    rangesOf(value.shards)
+    parseRanges(value.shards)
     return { shards: value.shards, lease }
   } catch {
     return undefined
@@ -59,12 +54,4 @@ function parseLease(value: unknown): LeaseRecord | undefined {
   if (!isRecord(value)) return undefined
   const { leaseMs, stopMs } = value
   return isDuration(leaseMs) && isDuration(stopMs) ? { leaseMs, stopMs } : undefined
-}
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= limits.timeoutMsMax
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

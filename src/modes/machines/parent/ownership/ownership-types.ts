@@ -12,7 +12,7 @@ export interface MachineRoom {
   readonly name: string
   /** Share of the load relative to others. */
   readonly weight: number
-  /** Most shards it takes from others; undefined: any number. */
+  /** Most shards it runs, its own included; undefined: any number. */
   readonly maxShards: number | undefined
 }
 
@@ -49,7 +49,7 @@ export interface LeaseRecord {
 
 /** What a machine says it runs. */
 export interface RunningReport {
-  /** Of the last assignment by this very start of this parent that it has carried out; else 0. */
+  /** Of the last assignment by this very start of this parent that it has heard; else 0. */
   readonly revision: number
   readonly totalShards: number
   /** The lease by which it runs; null: none. */

@@ -180,18 +180,24 @@ export class Ownership {
     this.#look(now)
     if (this.#leases === undefined) return
     for (const machine of this.#holdings.machines) {
-      if (this.#leases.endOf(machine) > now || !this.#holdings.holdsSomething(machine)) continue
-      this.emptied(machine)
+      if (this.#leases.endOf(machine) <= now) this.emptied(machine)
     }
     if (this.#isHalted || this.#isSuperseded || !this.#voters.isProven) return
     const { moves, held } = this.#giveAway?.look(this.#seats.all, now) ?? { moves: [], held: [] }
     this.#actions.push(...held)
-    this.#carryMoves(moves, 'machine-lost')
+    this.move(moves, 'machine-lost')
   }
 
   /** Wants instances elsewhere. */
   move(moves: readonly { instance: number; to: string }[], reason: MoveReason): void {
-    this.#carryMoves(moves, reason)
+    const done = moves.flatMap(({ instance, to }) => this.where.move(instance, to) ?? [])
+    if (done.length === 0) return
+    for (const { from, to } of done) {
+      this.#seats.mark(from)
+      this.#seats.mark(to)
+    }
+    this.#isRecordOld = true
+    this.#actions.push({ type: 'moved', moves: done, reason })
   }
 
   /** Whether a machine can be given shards now. */
@@ -246,17 +252,6 @@ export class Ownership {
     const actions = [...this.#actions, ...assignments]
     this.#actions = []
     return actions
-  }
-
-  #carryMoves(moves: readonly { instance: number; to: string }[], reason: MoveReason): void {
-    const done = moves.flatMap(({ instance, to }) => this.where.move(instance, to) ?? [])
-    if (done.length === 0) return
-    for (const { from, to } of done) {
-      this.#seats.mark(from)
-      this.#seats.mark(to)
-    }
-    this.#isRecordOld = true
-    this.#actions.push({ type: 'moved', moves: done, reason })
   }
 
   #adopt(id: number, machine: string): ShardMove[] {

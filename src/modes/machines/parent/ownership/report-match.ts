@@ -1,6 +1,6 @@
 /** What the report of a machine means for this plan. Pure. */
 import type { ShardRanges } from '../../../../allocator/plan-types.js'
-import { formatRanges, listToRanges } from '../../../../allocator/shard-lists.js'
+import { formatRanges, formatShards } from '../../../../allocator/shard-lists.js'
 import type { RunningReport } from './ownership-types.js'
 import type { Whereabouts } from './whereabouts.js'
 
@@ -18,22 +18,16 @@ export function matchReport(
 ): ReportMatch {
   const isOurs = ({ id, shards }: { id: number; shards: ShardRanges }) => {
     const own = where.instance(id)
-    return own !== undefined && formatRanges(listToRanges(own.shards)) === formatRanges(shards)
+    return own !== undefined && formatShards(own.shards) === formatRanges(shards)
   }
-  const isSameTotal = totalShards === ownTotal
-  const same = isSameTotal ? instances.filter(isOurs).map(({ id }) => id) : []
+  if (instances.length === 0) return { same: [], blocked: [] }
+  // With another total, shard numbers mean other guilds: then any of them may be served twice.
+  if (totalShards !== ownTotal) return { same: [], blocked: allOf(where) }
+  const same = instances.filter(isOurs).map(({ id }) => id)
   if (same.length === instances.length) return { same, blocked: [] }
   const known = new Set(same)
-  const foreign = instances.filter(({ id }) => !known.has(id) || !isSameTotal)
-  // With another total, shard numbers mean other guilds: then any of them may be served twice.
-  if (!isSameTotal) return { same, blocked: allOf(where) }
-  return {
-    same,
-    blocked: overlapping(
-      where,
-      foreign.flatMap(({ shards }) => shards),
-    ),
-  }
+  const foreign = instances.filter(({ id }) => !known.has(id)).flatMap(({ shards }) => shards)
+  return { same, blocked: overlapping(where, foreign) }
 }
 
 /** The instances of the plan that have one of these shards. */
