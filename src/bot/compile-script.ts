@@ -16,6 +16,11 @@ const options = {
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 }
 
+/** What was compiled lately: bots ask the same again and again. Scripts that vary push each other out. */
+const scripts = new Map<string, Script>()
+const keptMax = 64
+const keptCharsMax = 4_096
+
 /** The function that a script stands for; throws DM_EVAL_SCRIPT when there is none. */
 export function compileScript({ form, source }: EvalScript): Compiled {
   // The line breaks keep a comment at the end of the script from swallowing the bracket.
@@ -49,10 +54,22 @@ function compiledMethod(source: string, asFunction: Error): Compiled {
 
 function run(code: string): unknown {
   try {
-    return new Script(`'use strict'; ${code}`, options).runInThisContext()
+    return scriptOf(code).runInThisContext()
   } catch (cause) {
     throw invalid(toError(cause).message, cause)
   }
+}
+
+/** Compiled once, run anew for each eval: no eval sees what another one has left on its function. */
+function scriptOf(code: string): Script {
+  const known = scripts.get(code)
+  if (known !== undefined) return known
+  const script = new Script(`'use strict'; ${code}`, options)
+  if (code.length > keptCharsMax) return script
+  const [oldest] = scripts.keys()
+  if (scripts.size >= keptMax && oldest !== undefined) scripts.delete(oldest)
+  scripts.set(code, script)
+  return script
 }
 
 function isFunction(value: unknown): value is (context: object) => unknown {

@@ -13,7 +13,7 @@ import { decodeLease } from '../instances/channel/lease-notice.js'
 import { limits } from '../limits.js'
 import type { EnvelopeHeader } from '../routing/envelope.js'
 import { EnvelopeKind, isDialectVerb, Verb } from '../routing/envelope.js'
-import { decodeHeader } from '../routing/envelope-codec.js'
+import { decodeHeader, verbOf } from '../routing/envelope-codec.js'
 import type { System } from '../system/system.js'
 import type { AdoptedClient } from './adopted-client.js'
 import { type DiscordJsClient, isDiscordJsClient } from './discordjs-client.js'
@@ -170,12 +170,12 @@ export class PreloadRuntime implements InstanceRuntime {
 
   /** False while nobody is there who takes it. */
   #handOver(envelope: Uint8Array): boolean {
-    const header = headerOf(envelope)
-    const isOfDialect = header !== undefined && isDialectVerb(header.verb)
+    const isOfDialect = isDialectVerb(verbOf(envelope))
     if (this.#handlers !== undefined && !isOfDialect) {
       this.#handlers.envelope(envelope)
       return true
     }
+    const header = headerOf(envelope)
     if (this.#adopted === undefined || header?.kind !== EnvelopeKind.REQUEST) return false
     if (!isOfDialect && header.verb !== Verb.EVAL) return false
     this.#adopted.receive(envelope, header)

@@ -54,9 +54,10 @@ export class CallEnds {
     }
   }
 
-  /** Returns whether others wait. */
+  /** Names those asked where no answer has done so yet. Returns whether others wait. */
   deadlines(now: number): boolean {
     const { origin, handed } = this.#delivery
+    for (const call of origin.takeUntold()) this.#delivery.tellExpected(call)
     for (const call of origin.expired(now)) {
       for (const instance of call.waiting) this.#delivery.answerTimeout(call, instance)
     }

@@ -11,10 +11,10 @@ import { EnvelopeKind, Status, Verb } from './envelope.js'
 import { retarget, withSource } from './envelope-codec.js'
 import { HandedCalls } from './handed-calls.js'
 import type { Arrival, NextHopOptions, NextHops } from './next-hops.js'
-import { OriginCalls } from './origin-calls.js'
+import { type OriginCall, OriginCalls } from './origin-calls.js'
 import type { RouterDrops } from './router-drops.js'
 import type { CallKey } from './router-reports.js'
-import { answerFor, undeliveredReport } from './router-reports.js'
+import { answerFor, expectReport, undeliveredReport } from './router-reports.js'
 import type { Taken } from './router-types.js'
 import type { Topology } from './topology.js'
 
@@ -127,17 +127,13 @@ export class Delivery {
     if (header.target.kind !== 'endpoint') return
     const { endpoint } = header.target
     const { kind, requestId, verb, source } = header
-    const call = { asker: endpoint, requestId, verb }
-    if (kind === EnvelopeKind.RESPONSE && this.#isAskedHere(call)) {
-      // Here is the one place where an answer counts or comes too late, or a second time.
-      if (!this.origin.settle(endpoint, requestId, source)) {
-        this.#drops.count('late')
-        return
-      }
+    if (kind === EnvelopeKind.RESPONSE && !this.#counts(endpoint, requestId, source)) {
+      this.#drops.count('late')
+      return
     }
     if (this.#post(endpoint, bytes, arrival) !== 'full') return
     if (kind !== EnvelopeKind.RESPONSE) this.#drops.count('unreachable')
-    else this.#toEndpoint(endpoint, answerTooLarge(call, source))
+    else this.#toEndpoint(endpoint, answerTooLarge({ asker: endpoint, requestId, verb }, source))
   }
 
   /** Reports of this router to an asker of this machine. */
@@ -145,12 +141,19 @@ export class Delivery {
     this.#toEndpoint(asker, report)
   }
 
+  /** An asker has to know whom it waits for before it gets an answer. */
+  tellExpected(call: OriginCall): void {
+    const { untold } = call
+    if (untold === undefined) return
+    call.untold = undefined
+    this.#toEndpoint(call.asker, expectReport(call, untold))
+  }
+
   #answer(call: CallKey, instance: number, status: Status, code: ErrorCode, what: string): void {
     const machine = this.#hops.topology?.nameOf(instance).machine ?? ''
     const why = `instance ${instance} on ${machine || 'an unknown machine'} ${what}`
-    const { asker, requestId } = call
-    if (this.#isAskedHere(call) && !this.origin.settle(asker, requestId, instance)) return
-    this.#toEndpoint(asker, answerFor(call, instance, status, code, why))
+    if (!this.#counts(call.asker, call.requestId, instance)) return
+    this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why))
   }
 
   /** The last hop: hands an envelope to instances of this machine and remembers what they owe. */
@@ -173,13 +176,20 @@ export class Delivery {
     const copy = retarget(bytes, { kind: 'delivered', machine }, header.source)
     const asks = header.kind === EnvelopeKind.REQUEST
     const deadline = this.#options.clock.now() + header.budgetMs
-    for (const id of ids) {
-      if (asks && !this.handed.add({ ...call, instance: id, deadline })) {
-        this.#answer(call, id, Status.ERROR, 'DM_PENDING_LIMIT', 'has too many calls to answer')
+    const { asker, requestId, verb } = call
+    for (const instance of ids) {
+      if (asks && !this.handed.add({ asker, requestId, verb, instance, deadline })) {
+        this.#answer(
+          call,
+          instance,
+          Status.ERROR,
+          'DM_PENDING_LIMIT',
+          'has too many calls to answer',
+        )
         continue
       }
-      if (this.#options.hops.local(id)?.(copy) === true) continue
-      if (!asks || this.handed.settle(id, call.asker, call.requestId)) unreached.push(id)
+      if (this.#options.hops.local(instance)?.(copy) === true) continue
+      if (!asks || this.handed.settle(instance, asker, requestId)) unreached.push(instance)
     }
     if (asks) this.#options.onWaiting?.()
   }
@@ -196,9 +206,17 @@ export class Delivery {
     return taken
   }
 
-  /** Also of an asker that runs here while the plan has it on another machine already. */
-  #isAskedHere(call: CallKey): boolean {
-    return this.#hops.isHere(call.asker) || this.origin.has(call)
+  /**
+   * Whether an answer is to be passed on. The asker's own router, and it alone, knows: there the first
+   * one of each instance counts, until the deadline. It may also be of an asker that runs here while
+   * the plan has it on another machine already.
+   */
+  #counts(asker: Endpoint, requestId: number, instance: number): boolean {
+    const call = this.origin.find(asker, requestId)
+    if (call === undefined) return !this.#hops.isHere(asker)
+    if (!this.origin.settle(call, instance)) return false
+    this.tellExpected(call)
+    return true
   }
 }
 

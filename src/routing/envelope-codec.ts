@@ -2,11 +2,18 @@
  * Envelopes as bytes; the layout stands in `envelope.ts`. Routers read headers and copy bodies, they
  * never open them. Everything that is not exactly what `encodeEnvelope` writes is refused.
  */
+import { readU32, writeU32 } from '../big-endian.js'
 import type { Endpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status, Verb } from './envelope.js'
 import type { ResolvedTarget } from './resolved-target.js'
-import { decodeTarget, encodeTarget, invalidEnvelope, targetKindCode } from './target-codec.js'
+import {
+  decodeTarget,
+  invalidEnvelope,
+  targetBytes,
+  targetKindCode,
+  writeTarget,
+} from './target-codec.js'
 
 const fixedBytes = 20
 const statusOffset = 2
@@ -18,26 +25,21 @@ const targetBytesOffset = 16
 
 /** One envelope; throws DM_ENVELOPE_INVALID when its target is over the limits. */
 export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8Array {
-  const target = encodeTarget(header.target)
-  const bytes = Buffer.allocUnsafe(fixedBytes + target.length + body.length)
-  bytes[0] = header.kind
-  bytes[1] = header.verb
-  bytes[statusOffset] = header.status
-  bytes[targetKindOffset] = targetKindCode(header.target)
-  bytes.writeUInt32BE(header.requestId, requestIdOffset)
-  bytes.writeUInt32BE(header.source, sourceOffset)
-  bytes.writeUInt32BE(header.budgetMs, budgetOffset)
-  bytes.writeUInt32BE(target.length, targetBytesOffset)
-  bytes.set(target, fixedBytes)
-  bytes.set(body, fixedBytes + target.length)
+  const { kind, verb, status, requestId, source, budgetMs, target } = header
+  const bytes = withTarget(target, body)
+  bytes[0] = kind
+  bytes[1] = verb
+  bytes[statusOffset] = status
+  writeU32(bytes, requestIdOffset, requestId)
+  writeU32(bytes, sourceOffset, source)
+  writeU32(bytes, budgetOffset, budgetMs)
   return bytes
 }
 
 /** The header, without a look at the body; throws DM_ENVELOPE_INVALID and nothing else. */
 export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
   const bodyStart = bodyOffset(bytes)
-  const view = viewOf(bytes)
-  const [kind, verb, status] = bytes
+  const [kind, verb, status, targetKind = 0] = bytes
   if (!isKind(kind) || !isVerb(verb) || !isStatus(status)) {
     throw invalidEnvelope(`unknown kind ${kind}, verb ${verb} or status ${status}`)
   }
@@ -45,13 +47,25 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
     kind,
     verb,
     status,
-    requestId: view.getUint32(requestIdOffset),
-    source: view.getUint32(sourceOffset),
-    budgetMs: view.getUint32(budgetOffset),
-    target: decodeTarget(bytes[targetKindOffset] ?? 0, bytes.subarray(fixedBytes, bodyStart)),
+    requestId: readU32(bytes, requestIdOffset),
+    source: readU32(bytes, sourceOffset),
+    budgetMs: readU32(bytes, budgetOffset),
+    target: decodeTarget(targetKind, bytes.subarray(fixedBytes, bodyStart)),
   }
   checkCombination(header)
   return header
+}
+
+/** The first byte of a header, for whoever needs no more of it; undefined for what is none. */
+export function kindOf(bytes: Uint8Array): EnvelopeKind | undefined {
+  const [kind] = bytes
+  return isKind(kind) ? kind : undefined
+}
+
+/** The second byte of a header; undefined for what is none. */
+export function verbOf(bytes: Uint8Array): Verb | undefined {
+  const [, verb] = bytes
+  return isVerb(verb) ? verb : undefined
 }
 
 /** The body as a view on the envelope. */
@@ -61,33 +75,36 @@ export function bodyOf(bytes: Uint8Array): Uint8Array {
 
 /** A copy with another target, and another source where one is given; the body is copied unread. */
 export function retarget(bytes: Uint8Array, target: ResolvedTarget, source?: Endpoint): Uint8Array {
-  const body = bodyOf(bytes)
-  const section = encodeTarget(target)
-  const copy = Buffer.allocUnsafe(fixedBytes + section.length + body.length)
-  copy.set(bytes.subarray(0, fixedBytes))
-  copy.set(section, fixedBytes)
-  copy.set(body, fixedBytes + section.length)
-  copy[targetKindOffset] = targetKindCode(target)
-  copy.writeUInt32BE(section.length, targetBytesOffset)
-  if (source !== undefined) copy.writeUInt32BE(source, sourceOffset)
+  const copy = withTarget(target, bodyOf(bytes))
+  for (let at = 0; at < targetBytesOffset; at += 1) {
+    if (at !== targetKindOffset) copy[at] = bytes[at] ?? 0
+  }
+  if (source !== undefined) writeU32(copy, sourceOffset, source)
   return copy
 }
 
 /** The same envelope with its true source: the bytes themselves where they already say so. */
 export function withSource(bytes: Uint8Array, source: Endpoint): Uint8Array {
-  if (viewOf(bytes).getUint32(sourceOffset) === source) return bytes
+  if (readU32(bytes, sourceOffset) === source) return bytes
   const copy = new Uint8Array(bytes)
-  viewOf(copy).setUint32(sourceOffset, source)
+  writeU32(copy, sourceOffset, source)
   return copy
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** Memory for an envelope with its target and body in it; the rest of the header is to be written. */
+function withTarget(target: ResolvedTarget, body: Uint8Array): Buffer {
+  const length = targetBytes(target)
+  const bytes = Buffer.allocUnsafe(fixedBytes + length + body.length)
+  bytes[targetKindOffset] = targetKindCode(target)
+  writeU32(bytes, targetBytesOffset, length)
+  writeTarget(target, bytes, fixedBytes)
+  bytes.set(body, fixedBytes + length)
+  return bytes
 }
 
 function bodyOffset(bytes: Uint8Array): number {
   if (bytes.length < fixedBytes) throw invalidEnvelope(`${bytes.length} bytes are too few`)
-  const offset = fixedBytes + viewOf(bytes).getUint32(targetBytesOffset)
+  const offset = fixedBytes + readU32(bytes, targetBytesOffset)
   if (offset > bytes.length) throw invalidEnvelope('the target is longer than the envelope')
   return offset
 }
@@ -111,18 +128,18 @@ function checkCombination({ kind, verb, status, target }: EnvelopeHeader): void 
   }
 }
 
-const kinds = new Set<unknown>(Object.values(EnvelopeKind))
-const verbs = new Set<unknown>(Object.values(Verb))
-const statuses = new Set<unknown>(Object.values(Status))
+const kinds: readonly unknown[] = Object.values(EnvelopeKind)
+const verbs: readonly unknown[] = Object.values(Verb)
+const statuses: readonly unknown[] = Object.values(Status)
 
 function isKind(byte: unknown): byte is EnvelopeKind {
-  return kinds.has(byte)
+  return kinds.includes(byte)
 }
 
 function isVerb(byte: unknown): byte is Verb {
-  return verbs.has(byte)
+  return verbs.includes(byte)
 }
 
 function isStatus(byte: unknown): byte is Status {
-  return statuses.has(byte)
+  return statuses.includes(byte)
 }

@@ -52,7 +52,7 @@ export const Verb = {
 export type Verb = (typeof Verb)[keyof typeof Verb]
 
 /** Verbs that the dialect of a bot deals with; the others are for `discordoo-machines/bot`. */
-export function isDialectVerb(verb: Verb): boolean {
+export function isDialectVerb(verb: Verb | undefined): boolean {
   return verb === Verb.EVAL_DIALECT || verb === Verb.CALL_DIALECT || verb === Verb.TELL
 }
 

@@ -3,6 +3,7 @@
  * stead when one exits, and the proof that an answer was asked for. Kept until the deadline.
  */
 import { limits } from '../limits.js'
+import { CallTable } from './call-table.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import type { Endpoint } from './endpoint.js'
 import type { CallKey } from './router-reports.js'
@@ -13,7 +14,7 @@ export interface HandedCall extends CallKey {
 }
 
 export class HandedCalls {
-  readonly #byInstance = new Map<number, Map<string, HandedCall>>()
+  readonly #byInstance = new Map<number, CallTable<HandedCall>>()
   readonly #wheel = new DeadlineWheel<HandedCall>()
 
   get size(): number {
@@ -22,20 +23,19 @@ export class HandedCalls {
 
   /** False, and nothing kept, when the instance already has limits.pendingRequestsMax to answer. */
   add(call: HandedCall): boolean {
-    const calls = this.#byInstance.get(call.instance) ?? new Map<string, HandedCall>()
+    const { instance, asker, requestId } = call
+    const calls = this.#callsOf(instance)
     if (calls.size >= limits.pendingRequestsMax) return false
-    const key = keyOf(call.asker, call.requestId)
-    const former = calls.get(key)
+    const former = calls.get(asker, requestId)
     if (former !== undefined) this.#wheel.remove(former)
-    this.#byInstance.set(call.instance, calls)
-    calls.set(key, call)
+    calls.set(asker, requestId, call)
     this.#wheel.add(call)
     return true
   }
 
   /** Takes out the call that an answer belongs to; false when there is none (any more). */
   settle(instance: number, asker: Endpoint, requestId: number): boolean {
-    const call = this.#byInstance.get(instance)?.get(keyOf(asker, requestId))
+    const call = this.#byInstance.get(instance)?.get(asker, requestId)
     if (call === undefined) return false
     this.#forget(call)
     return true
@@ -43,8 +43,9 @@ export class HandedCalls {
 
   /** Takes out everything that an instance still owed. */
   takeAll(instance: number): readonly HandedCall[] {
-    const calls = [...(this.#byInstance.get(instance)?.values() ?? [])]
-    for (const call of calls) this.#forget(call)
+    const calls = this.#byInstance.get(instance)?.all() ?? []
+    for (const call of calls) this.#wheel.remove(call)
+    this.#byInstance.delete(instance)
     return calls
   }
 
@@ -53,14 +54,19 @@ export class HandedCalls {
     for (const call of this.#wheel.expired(now)) this.#forget(call)
   }
 
-  #forget(call: HandedCall): void {
-    this.#wheel.remove(call)
-    const calls = this.#byInstance.get(call.instance)
-    calls?.delete(keyOf(call.asker, call.requestId))
-    if (calls?.size === 0) this.#byInstance.delete(call.instance)
+  /** An instance keeps its table, empty or not, until it exits. */
+  #callsOf(instance: number): CallTable<HandedCall> {
+    const known = this.#byInstance.get(instance)
+    if (known !== undefined) return known
+    const calls = new CallTable<HandedCall>()
+    this.#byInstance.set(instance, calls)
+    return calls
   }
-}
 
-function keyOf(asker: Endpoint, requestId: number): string {
-  return `${asker}:${requestId}`
+  #forget({ instance, asker, requestId }: HandedCall): void {
+    const calls = this.#byInstance.get(instance)
+    const call = calls?.get(asker, requestId)
+    if (call !== undefined) this.#wheel.remove(call)
+    calls?.delete(asker, requestId)
+  }
 }

@@ -3,6 +3,7 @@
  * that decides whether an answer counts: the first one of each instance does, before the deadline.
  */
 import { limits } from '../limits.js'
+import { CallTable } from './call-table.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import type { Endpoint } from './endpoint.js'
 import type { CallKey } from './router-reports.js'
@@ -11,11 +12,15 @@ export interface OriginCall extends CallKey {
   readonly deadline: number
   /** Instances that have not answered. */
   readonly waiting: Set<number>
+  /** Body of the EXPECT that the asker has not been given yet. */
+  untold: Uint8Array | undefined
 }
 
 export class OriginCalls {
-  readonly #byAsker = new Map<Endpoint, Map<number, OriginCall>>()
+  readonly #calls = new CallTable<OriginCall>()
   readonly #wheel = new DeadlineWheel<OriginCall>()
+  /** Opened since the last look; most of them are told or over by now. */
+  #opened: OriginCall[] = []
 
   get size(): number {
     return this.#wheel.size
@@ -23,34 +28,43 @@ export class OriginCalls {
 
   /** Whether the asker has no room for another call. */
   isFull(asker: Endpoint): boolean {
-    return (this.#byAsker.get(asker)?.size ?? 0) >= limits.pendingRequestsMax
+    return this.#calls.sizeOf(asker) >= limits.pendingRequestsMax
   }
 
-  has({ asker, requestId }: CallKey): boolean {
-    return this.#byAsker.get(asker)?.has(requestId) ?? false
+  find(asker: Endpoint, requestId: number): OriginCall | undefined {
+    return this.#calls.get(asker, requestId)
   }
 
-  open(key: CallKey, ids: readonly number[], deadline: number): void {
-    if (ids.length === 0) return
-    const call: OriginCall = { ...key, deadline, waiting: new Set(ids) }
-    const calls = this.#byAsker.get(key.asker)
-    if (calls === undefined) this.#byAsker.set(key.asker, new Map([[key.requestId, call]]))
-    else calls.set(key.requestId, call)
+  /** Waits for these instances, of which there is at least one; `untold` names them. */
+  open(key: CallKey, ids: readonly number[], deadline: number, untold: Uint8Array): void {
+    const { asker, requestId, verb } = key
+    const call = { asker, requestId, verb, deadline, waiting: new Set(ids), untold }
+    this.#calls.set(asker, requestId, call)
     this.#wheel.add(call)
+    this.#opened.push(call)
   }
 
   /** True when this is the answer that was waited for; false for a late or second one. */
-  settle(asker: Endpoint, requestId: number, instance: number): boolean {
-    const call = this.#byAsker.get(asker)?.get(requestId)
-    if (call === undefined || !call.waiting.delete(instance)) return false
+  settle(call: OriginCall, instance: number): boolean {
+    if (!call.waiting.delete(instance)) return false
     if (call.waiting.size === 0) this.#forget(call)
     return true
   }
 
+  /** Calls that wait for their first answer since before the last time this was asked. */
+  takeUntold(): readonly OriginCall[] {
+    if (this.#opened.length === 0) return this.#opened
+    const untold = this.#opened.filter((call) => call.untold !== undefined && call.waiting.size > 0)
+    this.#opened = []
+    return untold
+  }
+
   /** The asker is gone, and with it everybody who wanted to know. */
   forgetAsker(asker: Endpoint): void {
-    for (const call of this.#byAsker.get(asker)?.values() ?? []) this.#wheel.remove(call)
-    this.#byAsker.delete(asker)
+    for (const call of this.#calls.takeAll(asker)) {
+      this.#wheel.remove(call)
+      call.untold = undefined
+    }
   }
 
   /** Calls whose deadline has passed; they stay until each waiting instance is settled. */
@@ -63,11 +77,9 @@ export class OriginCalls {
     picks: (instance: number, asker: Endpoint) => boolean,
   ): readonly (readonly [OriginCall, number])[] {
     const found: (readonly [OriginCall, number])[] = []
-    for (const calls of this.#byAsker.values()) {
-      for (const call of calls.values()) {
-        for (const instance of call.waiting) {
-          if (picks(instance, call.asker)) found.push([call, instance])
-        }
+    for (const call of this.#calls.all()) {
+      for (const instance of call.waiting) {
+        if (picks(instance, call.asker)) found.push([call, instance])
       }
     }
     return found
@@ -75,8 +87,6 @@ export class OriginCalls {
 
   #forget(call: OriginCall): void {
     this.#wheel.remove(call)
-    const calls = this.#byAsker.get(call.asker)
-    calls?.delete(call.requestId)
-    if (calls?.size === 0) this.#byAsker.delete(call.asker)
+    this.#calls.delete(call.asker, call.requestId)
   }
 }

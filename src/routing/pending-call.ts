@@ -1,17 +1,16 @@
 /** One call that waits: whom to expect, and who has answered. */
-import { parseRanges, rangesToList } from '../allocator/shard-lists.js'
 import { MachinesError } from '../errors.js'
 import type { HasDeadline } from './deadline-wheel.js'
+import type { Names } from './known-names.js'
 import type { InstanceName, Outcome } from './outcome.js'
-import type { WireName } from './topology.js'
 
 export class PendingCall implements HasDeadline {
   readonly requestId: number
   readonly deadline: number
   readonly #resolve: (outcomes: Outcome[]) => void
   readonly #reject: (error: MachinesError) => void
-  /** In the order in which outcomes will stand; undefined until the router has named them. */
-  #names: ReadonlyMap<number, WireName> | undefined
+  /** Undefined until the router has named them. */
+  #names: Names | undefined
   readonly #outcomes = new Map<number, Outcome>()
 
   constructor(
@@ -27,8 +26,8 @@ export class PendingCall implements HasDeadline {
   }
 
   /** Returns true when that completes the call: a target may mean nobody. */
-  expect(names: readonly WireName[]): boolean {
-    this.#names ??= new Map(names.map((name) => [name.instance, name]))
+  expect(names: Names): boolean {
+    this.#names ??= names
     return this.#complete()
   }
 
@@ -36,7 +35,7 @@ export class PendingCall implements HasDeadline {
   answer(instance: number, outcome: (name: InstanceName) => Outcome): boolean {
     const name = this.#names?.get(instance)
     if (name === undefined || this.#outcomes.has(instance)) return false
-    this.#outcomes.set(instance, outcome(spelledOut(name)))
+    this.#outcomes.set(instance, outcome(name))
     return this.#complete()
   }
 
@@ -60,13 +59,11 @@ export class PendingCall implements HasDeadline {
   }
 
   #complete(): boolean {
-    if (this.#names === undefined || this.#outcomes.size < this.#names.size) return false
+    const names = this.#names
+    if (names === undefined || this.#outcomes.size < names.size) return false
     const outcomes = [...this.#outcomes.values()]
-    this.#resolve(outcomes.toSorted((a, b) => a.instance - b.instance))
+    if (outcomes.length > 1) outcomes.sort((a, b) => a.instance - b.instance)
+    this.#resolve(outcomes)
     return true
   }
-}
-
-function spelledOut({ instance, machine, shards }: WireName): InstanceName {
-  return { instance, machine, shards: rangesToList(parseRanges(shards)) }
 }

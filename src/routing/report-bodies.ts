@@ -1,24 +1,10 @@
-/** Bodies that an asker gets from its router, checked. */
+/** The body of a report of not being delivered, checked. */
 import { parseRanges, rangesToList } from '../allocator/shard-lists.js'
 import { MachinesError } from '../errors.js'
 import { decodeBody } from './body-codec.js'
 import { decodeError } from './error-body.js'
 import { isRecord } from './records.js'
 import type { Undelivered } from './router-types.js'
-import type { WireName } from './topology.js'
-
-/** Body of EXPECT; throws DM_BODY_INVALID. */
-export function decodeNames(body: Uint8Array): readonly WireName[] {
-  const names = decodeBody(body)
-  if (!Array.isArray(names)) throw invalid('no list of names')
-  return names.map((name: unknown) => {
-    const { instance, machine, shards } = record(name)
-    if (typeof instance !== 'number' || typeof machine !== 'string' || typeof shards !== 'string') {
-      throw invalid('a name without instance, machine or shards')
-    }
-    return { instance, machine, shards }
-  })
-}
 
 /** Body of UNDELIVERED. Never throws: a report that cannot be read is still a report. */
 export function decodeUndelivered(messageId: number, body: Uint8Array): Undelivered {

@@ -2,8 +2,8 @@
  * The asking side, in bots and managers alike: sends messages and calls to its own router, and turns
  * what comes back into outcomes.
  *
- * The router names everybody who will be asked (EXPECT) before the first answer, and makes an answer
- * for whoever gives none. Only when the router itself is gone does a deadline of this side's own
+ * The router names everybody who will be asked (EXPECT) right before the first answer, or soon if none
+ * comes, and makes an answer for whoever gives none. Only when the router itself is gone does a deadline of this side's own
  * take over, limits.requestBackstopMs later.
  */
 import { MachinesError } from '../errors.js'
@@ -16,9 +16,10 @@ import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status, Verb } from './envelope.js'
 import { bodyOf, decodeHeader, encodeEnvelope } from './envelope-codec.js'
 import { decodeError } from './error-body.js'
+import { KnownNames } from './known-names.js'
 import type { InstanceName, Outcome } from './outcome.js'
 import { PendingCall } from './pending-call.js'
-import { decodeNames, decodeUndelivered } from './report-bodies.js'
+import { decodeUndelivered } from './report-bodies.js'
 import type { ResolvedTarget } from './resolved-target.js'
 import type { Undelivered } from './router-types.js'
 
@@ -47,6 +48,7 @@ export class Requester {
   readonly #options: RequesterOptions
   readonly #pending = new Map<number, PendingCall>()
   readonly #wheel = new DeadlineWheel<PendingCall>()
+  readonly #names = new KnownNames()
   #nextId: number
   #stopped: MachinesError | undefined
 
@@ -84,20 +86,15 @@ export class Requester {
    * DM_TIMEOUT when it says nothing, DM_STOPPED once stop() was called. What becomes of single
    * instances never rejects.
    */
-  async call(
+  call(
     target: ResolvedTarget,
     verb: Verb,
     body: Uint8Array,
     timeoutMs: number = this.#options.timeoutMs,
   ): Promise<Outcome[]> {
-    if (this.#stopped !== undefined) throw this.#stopped
-    const budgetMs = checkTimeout(timeoutMs)
-    if (this.#pending.size >= limits.pendingRequestsMax) {
-      const most = limits.pendingRequestsMax
-      throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
-    }
-    const requestId = this.#takeId()
     return new Promise((resolve, reject) => {
+      const budgetMs = this.#admit(timeoutMs)
+      const requestId = this.#takeId()
       const deadline = this.#options.clock.now() + budgetMs + limits.requestBackstopMs
       const call = new PendingCall(requestId, deadline, resolve, reject)
       // Before it is sent: a router in this very process answers within the call to its port.
@@ -124,7 +121,7 @@ export class Requester {
     if (call === undefined) return false
     switch (header.kind) {
       case EnvelopeKind.EXPECT:
-        this.#settle(call, () => call.expect(decodeNames(body)))
+        this.#settle(call, () => call.expect(this.#names.read(body)))
         return true
       case EnvelopeKind.FAULT:
         this.#forget(call)
@@ -156,6 +153,15 @@ export class Requester {
     for (const call of this.#pending.values()) {
       if (this.#forget(call)) call.fail(reason)
     }
+  }
+
+  /** The budget of one call more, in whole ms; throws where there can be none. */
+  #admit(timeoutMs: number): number {
+    if (this.#stopped !== undefined) throw this.#stopped
+    const budgetMs = checkTimeout(timeoutMs)
+    const most = limits.pendingRequestsMax
+    if (this.#pending.size < most) return budgetMs
+    throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
   }
 
   #settle(call: PendingCall, change: () => boolean): void {
@@ -199,11 +205,11 @@ export class Requester {
 }
 
 function outcomeOf(name: InstanceName, status: Status, body: Uint8Array): Outcome {
-  const { instance, machine } = name
+  const { instance, machine, shards } = name
   switch (status) {
     case Status.OK:
       try {
-        return { ...name, status: 'ok', value: decodeBody(body) }
+        return { instance, machine, shards, status: 'ok', value: decodeBody(body) }
       } catch (cause) {
         const why = `the answer of instance ${instance} cannot be decoded`
         const error = new MachinesError('DM_BODY_INVALID', why, { cause, instance, machine })

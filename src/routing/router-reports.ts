@@ -8,7 +8,6 @@ import type { Endpoint } from './endpoint.js'
 import { EnvelopeKind, Status, type Verb } from './envelope.js'
 import { encodeEnvelope } from './envelope-codec.js'
 import { encodeError } from './error-body.js'
-import type { Topology } from './topology.js'
 
 /** Whether a router wrote this envelope itself: it is small, and somebody waits to know. */
 export function isRouterReport(bytes: Uint8Array): boolean {
@@ -23,13 +22,9 @@ export interface CallKey {
   readonly verb: Verb
 }
 
-export function expectReport(
-  call: CallKey,
-  topology: Topology,
-  ids: readonly number[],
-): Uint8Array {
-  const names = ids.map((id) => topology.nameOf(id))
-  return report(EnvelopeKind.EXPECT, call, call.asker, encodeBody(names, 'names'))
+/** Who will be asked; `names` is the body, see name-bodies.ts. */
+export function expectReport(call: CallKey, names: Uint8Array): Uint8Array {
+  return report(EnvelopeKind.EXPECT, call, call.asker, names)
 }
 
 export function faultReport(call: CallKey, error: MachinesError): Uint8Array {

@@ -17,6 +17,7 @@ import { isInstance } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind } from './envelope.js'
 import { decodeHeader, withSource } from './envelope-codec.js'
+import { NameBodies } from './name-bodies.js'
 import { type LinkName, NextHops } from './next-hops.js'
 import type { DropCounts } from './router-drops.js'
 import { RouterDrops } from './router-drops.js'
@@ -28,6 +29,7 @@ export type RouterOptions = DeliveryOptions
 export class Router {
   readonly #options: RouterOptions
   readonly #drops = new RouterDrops()
+  readonly #names = new NameBodies()
   readonly #hops: NextHops
   readonly #delivery: Delivery
   readonly #ends: CallEnds
@@ -148,7 +150,7 @@ export class Router {
       this.#delivery.sendToManager(header, envelope)
       return
     }
-    if (header.kind === EnvelopeKind.REQUEST && this.#delivery.origin.has(callOf(header))) {
+    if (header.kind === EnvelopeKind.REQUEST && this.#isOpen(header)) {
       this.#drops.count('duplicate')
       return
     }
@@ -164,6 +166,10 @@ export class Router {
     }
   }
 
+  #isOpen({ source, requestId }: EnvelopeHeader): boolean {
+    return this.#delivery.origin.find(source, requestId) !== undefined
+  }
+
   #topology(): Topology {
     const { topology } = this.#hops
     if (topology !== undefined) return topology
@@ -173,7 +179,7 @@ export class Router {
     )
   }
 
-  /** Remembers whom a call waits for, and tells the asker. */
+  /** Remembers whom a call waits for. The asker is told with the first answer, or by the next tick. */
   #expect(topology: Topology, header: EnvelopeHeader, ids: readonly number[]): void {
     const call = callOf(header)
     const { origin } = this.#delivery
@@ -181,9 +187,11 @@ export class Router {
       const most = limits.pendingRequestsMax
       throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
     }
-    origin.open(call, ids, this.#options.clock.now() + header.budgetMs)
+    const names = this.#names.of(topology, ids)
+    // Where nobody is asked there is no answer that this could go with.
+    if (ids.length === 0) this.#delivery.tell(call.asker, expectReport(call, names))
+    else origin.open(call, ids, this.#options.clock.now() + header.budgetMs, names)
     this.#options.onWaiting?.()
-    this.#delivery.tell(call.asker, expectReport(call, topology, ids))
   }
 
   /** A message or call of another machine passes through, or ends here. */

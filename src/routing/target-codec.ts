@@ -13,6 +13,7 @@
  * ```
  */
 import type { ShardRange } from '../allocator/shard-range.js'
+import { readU32, writeU32 } from '../big-endian.js'
 import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import type { ResolvedTarget } from './resolved-target.js'
@@ -29,6 +30,8 @@ const kinds = [
 ] as const satisfies readonly ResolvedTarget['kind'][]
 
 const rangeBytes = 8
+const guildBytes = 8
+const endpointBytes = 4
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Every failure of the header codecs is this one. */
@@ -41,29 +44,50 @@ export function targetKindCode(target: ResolvedTarget): number {
   return kinds.indexOf(target.kind)
 }
 
-/** The bytes of a target; throws DM_ENVELOPE_INVALID when it is over the limits. */
-export function encodeTarget(target: ResolvedTarget): Uint8Array {
+/**
+ * How many bytes the section of a target takes. Throws DM_ENVELOPE_INVALID when it is over the
+ * limits, so that `writeTarget` need not look again.
+ */
+export function targetBytes(target: ResolvedTarget): number {
   switch (target.kind) {
     case 'all':
     case 'manager':
-      return new Uint8Array(0)
+      return 0
     case 'instances':
     case 'shards':
-      return encodeRanges(target.ranges)
+      return checkedRanges(target.ranges).length * rangeBytes
     case 'machines':
-      return encodeNames(target.names)
-    case 'guild': {
-      const bytes = new Uint8Array(8)
-      new DataView(bytes.buffer).setBigUint64(0, BigInt(target.id))
-      return bytes
-    }
-    case 'endpoint': {
-      const bytes = new Uint8Array(4)
-      new DataView(bytes.buffer).setUint32(0, target.endpoint)
-      return bytes
-    }
+      return checkedNames(target.names).reduce((sum, name) => sum + 2 + nameBytes(name), 0)
+    case 'guild':
+      return guildBytes
+    case 'endpoint':
+      return endpointBytes
     default:
-      return encodeName(target.machine)
+      return nameBytes(target.machine)
+  }
+}
+
+/** Writes the section of a target; there is room for `targetBytes` of it. */
+export function writeTarget(target: ResolvedTarget, bytes: Buffer, at: number): void {
+  switch (target.kind) {
+    case 'all':
+    case 'manager':
+      return
+    case 'instances':
+    case 'shards':
+      writeRanges(target.ranges, bytes, at)
+      return
+    case 'machines':
+      writeNames(target.names, bytes, at)
+      return
+    case 'guild':
+      bytes.writeBigUInt64BE(BigInt(target.id), at)
+      return
+    case 'endpoint':
+      writeU32(bytes, at, target.endpoint)
+      return
+    default:
+      bytes.write(target.machine, at)
   }
 }
 
@@ -82,11 +106,11 @@ export function decodeTarget(kindCode: number, bytes: Uint8Array): ResolvedTarge
     case 'machines':
       return { kind, names: decodeNames(bytes) }
     case 'guild':
-      expectLength(bytes, 8)
+      expectLength(bytes, guildBytes)
       return { kind, id: viewOf(bytes).getBigUint64(0).toString() }
     case 'endpoint':
-      expectLength(bytes, 4)
-      return { kind, endpoint: viewOf(bytes).getUint32(0) }
+      expectLength(bytes, endpointBytes)
+      return { kind, endpoint: readU32(bytes, 0) }
     default:
       return { kind, machine: decodeName(bytes) }
   }
@@ -100,29 +124,29 @@ function expectLength(bytes: Uint8Array, length: number): void {
   if (bytes.length !== length) throw invalidEnvelope(`a target of ${bytes.length} bytes`)
 }
 
-function encodeRanges(ranges: readonly ShardRange[]): Uint8Array {
-  if (ranges.length > limits.envelopeTargetsMax) {
-    throw invalidEnvelope(`${ranges.length} ranges, more than ${limits.envelopeTargetsMax}`)
+function checkedRanges(ranges: readonly ShardRange[]): readonly ShardRange[] {
+  if (ranges.length <= limits.envelopeTargetsMax) return ranges
+  throw invalidEnvelope(`${ranges.length} ranges, more than ${limits.envelopeTargetsMax}`)
+}
+
+function writeRanges(ranges: readonly ShardRange[], bytes: Buffer, at: number): void {
+  let offset = at
+  for (const { from, to } of ranges) {
+    writeU32(bytes, offset, from)
+    writeU32(bytes, offset + 4, to)
+    offset += rangeBytes
   }
-  const bytes = new Uint8Array(ranges.length * rangeBytes)
-  const view = viewOf(bytes)
-  for (const [index, range] of ranges.entries()) {
-    view.setUint32(index * rangeBytes, range.from)
-    view.setUint32(index * rangeBytes + 4, range.to)
-  }
-  return bytes
 }
 
 function decodeRanges(bytes: Uint8Array): ShardRange[] {
   const count = bytes.length / rangeBytes
   if (!Number.isInteger(count)) throw invalidEnvelope('half a range')
   if (count === 0 || count > limits.envelopeTargetsMax) throw invalidEnvelope(`${count} ranges`)
-  const view = viewOf(bytes)
   const ranges: ShardRange[] = []
   let last = -1
   for (let offset = 0; offset < bytes.length; offset += rangeBytes) {
-    const from = view.getUint32(offset)
-    const to = view.getUint32(offset + 4)
+    const from = readU32(bytes, offset)
+    const to = readU32(bytes, offset + 4)
     if (from <= last || to < from) throw invalidEnvelope('ranges are not in ascending order')
     ranges.push({ from, to })
     last = to
@@ -130,18 +154,18 @@ function decodeRanges(bytes: Uint8Array): ShardRange[] {
   return ranges
 }
 
-function encodeNames(names: readonly string[]): Uint8Array {
-  if (names.length > limits.pointsMax) throw invalidEnvelope(`${names.length} machine names`)
-  const parts = names.map(encodeName)
-  const bytes = new Uint8Array(parts.reduce((total, part) => total + 2 + part.length, 0))
-  const view = viewOf(bytes)
-  let offset = 0
-  for (const part of parts) {
-    view.setUint16(offset, part.length)
-    bytes.set(part, offset + 2)
-    offset += 2 + part.length
+function checkedNames(names: readonly string[]): readonly string[] {
+  if (names.length <= limits.pointsMax) return names
+  throw invalidEnvelope(`${names.length} machine names`)
+}
+
+function writeNames(names: readonly string[], bytes: Buffer, at: number): void {
+  let offset = at
+  for (const name of names) {
+    const length = bytes.write(name, offset + 2)
+    bytes.writeUInt16BE(length, offset)
+    offset += 2 + length
   }
-  return bytes
 }
 
 function decodeNames(bytes: Uint8Array): string[] {
@@ -160,10 +184,10 @@ function decodeNames(bytes: Uint8Array): string[] {
   return names
 }
 
-function encodeName(name: string): Uint8Array {
-  const bytes = Buffer.from(name, 'utf8')
-  if (bytes.length > limits.machineNameBytesMax) throw invalidEnvelope('a machine name is too long')
-  return bytes
+function nameBytes(name: string): number {
+  const length = Buffer.byteLength(name)
+  if (length > limits.machineNameBytesMax) throw invalidEnvelope('a machine name is too long')
+  return length
 }
 
 function decodeName(bytes: Uint8Array): string {

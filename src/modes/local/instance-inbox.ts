@@ -4,8 +4,8 @@
  */
 import type { DialectDesk } from '../../instances/dialects/dialect-desk.js'
 import { limits } from '../../limits.js'
-import { type EnvelopeHeader, EnvelopeKind, isDialectVerb, Verb } from '../../routing/envelope.js'
-import { decodeHeader } from '../../routing/envelope-codec.js'
+import { EnvelopeKind, isDialectVerb, Verb } from '../../routing/envelope.js'
+import { decodeHeader, kindOf, verbOf } from '../../routing/envelope-codec.js'
 
 type Taker = 'channel' | 'desk' | 'nobody-yet'
 
@@ -31,12 +31,11 @@ export class InstanceInbox {
 
   /** False when it is not taken: the channel is full, or too much waits already. */
   deliver(envelope: Uint8Array): boolean {
-    const header = decodeHeader(envelope)
-    const isAsked = header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST
-    if (isAsked) return this.#take(envelope, header)
+    const kind = kindOf(envelope)
+    if (kind === EnvelopeKind.SEND || kind === EnvelopeKind.REQUEST) return this.#take(envelope)
     // Answers go to who asked, and only dialects ask with the verbs of dialects.
-    return isDialectVerb(header.verb)
-      ? this.#desk.settle(envelope, header)
+    return isDialectVerb(verbOf(envelope))
+      ? this.#desk.settle(envelope, decodeHeader(envelope))
       : this.#toChannel(envelope)
   }
 
@@ -51,7 +50,7 @@ export class InstanceInbox {
     const held = this.#held
     this.#held = []
     this.#heldBytes = 0
-    for (const envelope of held) this.#take(envelope, decodeHeader(envelope))
+    for (const envelope of held) this.#take(envelope)
   }
 
   /** What nobody has taken, now that the instance is gone. */
@@ -59,24 +58,25 @@ export class InstanceInbox {
     return this.#held.splice(0)
   }
 
-  #take(envelope: Uint8Array, header: EnvelopeHeader): boolean {
-    switch (this.#takerOf(header)) {
+  #take(envelope: Uint8Array): boolean {
+    switch (this.#takerOf(envelope)) {
       case 'channel':
         return this.#toChannel(envelope)
       case 'desk':
-        return this.#desk.take(envelope, header)
+        return this.#desk.take(envelope, decodeHeader(envelope))
       default:
         return this.#hold(envelope)
     }
   }
 
-  #takerOf({ kind, verb }: EnvelopeHeader): Taker {
+  #takerOf(envelope: Uint8Array): Taker {
+    const verb = verbOf(envelope)
     if (this.#isAttached && !isDialectVerb(verb)) return 'channel'
     const { spoken, answersHere } = this.#desk
     if (spoken === undefined) return 'nobody-yet'
     const isEval = verb === Verb.EVAL || isDialectVerb(verb)
     // Where the preload answers for the dialect, evals are all that it needs.
-    return kind === EnvelopeKind.REQUEST && isEval && !answersHere ? 'channel' : 'desk'
+    return kindOf(envelope) === EnvelopeKind.REQUEST && isEval && !answersHere ? 'channel' : 'desk'
   }
 
   /** A copy, because a small view would keep the whole chunk it came in alive. */

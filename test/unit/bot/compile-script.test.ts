@@ -42,6 +42,21 @@ describe('scripts', () => {
     expect(compileScript(script)({})).toEqual([undefined, 'object'])
   })
 
+  it('a function is new each time, with nothing on it from the time before', () => {
+    const source =
+      'function counted() { counted.calls = (counted.calls ?? 0) + 1; return counted.calls }'
+    const script = { form: 'function', source } as const
+    expect([compileScript(script)({}), compileScript(script)({})]).toEqual([1, 1])
+  })
+
+  it('more scripts than are kept still run, and so do the first ones again', () => {
+    const sources = Array.from({ length: 200 }, (_, index) => `() => ${index}`)
+    const resultOf = (source: string) => compileScript({ form: 'function', source })({})
+    expect([...sources, ...sources].map(resultOf)).toEqual(
+      [...sources, ...sources].map((_, index) => index % 200),
+    )
+  })
+
   it('modules can be imported', async () => {
     const script = toEvalScript("return (await import('node:path')).posix.sep")
     expect(await compileScript(script)({})).toBe('/')

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MachinesError } from '../../../src/errors.js'
+import { EnvelopeKind } from '../../../src/routing/envelope.js'
+import { decodeHeader } from '../../../src/routing/envelope-codec.js'
 import type { Outcome } from '../../../src/routing/outcome.js'
 import { Network } from './network.js'
 
@@ -226,6 +228,64 @@ describe('what single instances cost', () => {
     for (const envelope of lost) network.router(0).notDelivered(envelope)
     expect(summary(await network.settle(call))).toEqual(['0 ok', '4 offline'])
     expect(network.instance(0).undelivered).toMatchObject([{ instances: [4] }])
+  })
+})
+
+describe('whom a call waits for', () => {
+  /** What comes back to instance 0, in order. */
+  function heardBy(network: Network): EnvelopeKind[] {
+    const kinds: EnvelopeKind[] = []
+    const { requester } = network.instance(0)
+    const receive = requester.receive.bind(requester)
+    requester.receive = (envelope) => {
+      kinds.push(decodeHeader(envelope).kind)
+      return receive(envelope)
+    }
+    return kinds
+  }
+
+  it('is said once, right before the first answer', async () => {
+    const network = star()
+    const kinds = heardBy(network)
+    await network.settle(network.instance(0).calls.eval(idOf, { to: [1, 5] }))
+    const { EXPECT, RESPONSE } = EnvelopeKind
+    expect(kinds).toEqual([EXPECT, RESPONSE, RESPONSE])
+  })
+
+  it('is said by the next tick where nobody answers', async () => {
+    const network = star()
+    const kinds = heardBy(network)
+    network.instance(5).silent = true
+    const call = network.instance(0).calls.evalSettled(idOf, { to: 5, timeoutMs: 100 })
+    await network.run()
+    expect(kinds).toEqual([])
+    await network.advance(50)
+    expect(kinds).toEqual([EnvelopeKind.EXPECT])
+    await network.advance(100)
+    expect(summary(await network.settle(call))).toEqual(['5 timeout'])
+    expect(kinds).toEqual([EnvelopeKind.EXPECT, EnvelopeKind.RESPONSE])
+  })
+
+  it('is said before an answer that the router makes itself', async () => {
+    const network = star()
+    network.instance(5).silent = true
+    const call = network.instance(0).calls.evalSettled(idOf, { to: 5 })
+    await network.run()
+    network.exit(5)
+    expect(await network.settle(call)).toMatchObject([{ instance: 5, shards: [10, 11] }])
+  })
+
+  it('changes with the plan, whatever was said before', async () => {
+    const network = star()
+    const before = await network.settle(network.instance(0).calls.evalSettled(idOf, { to: 5 }))
+    expect(before).toMatchObject([{ machine: 'm1' }])
+    network.patch({ moved: [[5, 0]] })
+    network.tell(0, 1)
+    await network.run()
+    network.exit(5)
+    network.revive(5, 0)
+    const after = await network.settle(network.instance(0).calls.evalSettled(idOf, { to: 5 }))
+    expect(after).toMatchObject([{ machine: 'm0', status: 'ok', shards: [10, 11] }])
   })
 })
 

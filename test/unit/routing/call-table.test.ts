@@ -1,0 +1,80 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CallTable } from '../../../src/routing/call-table.js'
+
+const askers = [0, 1, 2, 3]
+const requestIds = [0, 1, 2, 3, 4, 5]
+
+/** The same, as slow and plain as can be. */
+class Model {
+  items: { readonly asker: number; readonly requestId: number; readonly item: number }[] = []
+
+  set(asker: number, requestId: number, item: number): void {
+    this.delete(asker, requestId)
+    this.items.push({ asker, requestId, item })
+  }
+
+  delete(asker: number, requestId: number): void {
+    this.items = this.items.filter((one) => one.asker !== asker || one.requestId !== requestId)
+  }
+
+  of(asker: number) {
+    return this.items.filter((one) => one.asker === asker)
+  }
+}
+
+type Step = (table: CallTable<number>, model: Model) => void
+
+const key = [fc.constantFrom(...askers), fc.constantFrom(...requestIds)] as const
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(...key, fc.nat()).map(
+    ([asker, requestId, item]): Step =>
+      (table, model) => {
+        table.set(asker, requestId, item)
+        model.set(asker, requestId, item)
+      },
+  ),
+  fc.tuple(...key).map(
+    ([asker, requestId]): Step =>
+      (table, model) => {
+        table.delete(asker, requestId)
+        model.delete(asker, requestId)
+      },
+  ),
+  fc.constantFrom(...askers).map(
+    (asker): Step =>
+      (table, model) => {
+        const expected = model.of(asker).map(({ item }) => item)
+        expect([...table.takeAll(asker)].toSorted()).toEqual(expected.toSorted())
+        for (const { requestId } of model.of(asker)) model.delete(asker, requestId)
+      },
+  ),
+)
+
+function expectSame(table: CallTable<number>, model: Model): void {
+  expect(table.size).toBe(model.items.length)
+  expect([...table.all()].toSorted()).toEqual(model.items.map(({ item }) => item).toSorted())
+  for (const asker of askers) {
+    expect(table.sizeOf(asker)).toBe(model.of(asker).length)
+    for (const requestId of requestIds) {
+      const expected = model.of(asker).find((one) => one.requestId === requestId)
+      expect(table.get(asker, requestId)).toBe(expected?.item)
+    }
+  }
+}
+
+describe('CallTable', () => {
+  it('is a map with two keys', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const table = new CallTable<number>()
+        const model = new Model()
+        for (const one of steps) {
+          one(table, model)
+          expectSame(table, model)
+        }
+      }),
+    )
+  })
+})
