@@ -17,6 +17,18 @@ function summary(outcomes: readonly Outcome[]): string[] {
   return outcomes.map(({ instance, status }) => `${instance} ${status}`)
 }
 
+/** What comes back to instance 0, in order. */
+function heardBy(network: Network): EnvelopeKind[] {
+  const kinds: EnvelopeKind[] = []
+  const { requester } = network.instance(0)
+  const receive = requester.receive.bind(requester)
+  requester.receive = (envelope) => {
+    kinds.push(decodeHeader(envelope).kind)
+    return receive(envelope)
+  }
+  return kinds
+}
+
 describe('targets', () => {
   it.each([
     ['all', [0, 1, 2, 3, 4, 5, 6, 7]],
@@ -232,18 +244,6 @@ describe('what single instances cost', () => {
 })
 
 describe('whom a call waits for', () => {
-  /** What comes back to instance 0, in order. */
-  function heardBy(network: Network): EnvelopeKind[] {
-    const kinds: EnvelopeKind[] = []
-    const { requester } = network.instance(0)
-    const receive = requester.receive.bind(requester)
-    requester.receive = (envelope) => {
-      kinds.push(decodeHeader(envelope).kind)
-      return receive(envelope)
-    }
-    return kinds
-  }
-
   it('is said once, right before the first answer', async () => {
     const network = star()
     const kinds = heardBy(network)
