@@ -1,6 +1,6 @@
 /**
- * One secured connection as a stream of frames both ways. All frames of one turn are written
- * together, and `isWritable` holds senders back while the stream is full. It knows neither handshake
+ * One secured connection as a stream of frames both ways. Frames of one turn are written together,
+ * and `isWritable` holds senders back while the stream is full. It knows neither handshake
  * nor session: its user does, first `handshake-driver.ts`, then `live-connection.ts`.
  */
 import type { Duplex } from 'node:stream'
@@ -29,6 +29,12 @@ export interface ConnectionUser {
  * second at 1 MiB/s. A fast line needs no more, for the system has buffers of its own behind these.
  */
 const writeAheadBytes = 256 * 1024
+
+/**
+ * Bytes that do not wait for the end of the turn: as many as fill a record of TLS, so that more would
+ * not make the write cheaper, while the other side has nothing to do yet.
+ */
+const flushBytes = 16 * 1024
 
 export class Connection {
   readonly #stream: Duplex
@@ -94,6 +100,13 @@ export class Connection {
     this.#scheduleFlush()
   }
 
+  /** Sends one whole frame that lies ready in memory and stays as it is. */
+  sendFrame(frame: Uint8Array): void {
+    if (this.#ending) return
+    this.#encoder.framed(frame)
+    this.#scheduleFlush()
+  }
+
   /** Sends a preface or a frame that was made elsewhere. */
   sendItem(item: Decoded): void {
     if (this.#ending) return
@@ -137,6 +150,7 @@ export class Connection {
   }
 
   #scheduleFlush(): void {
+    if (this.#encoder.bytes >= flushBytes) this.#flush()
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     // What one turn of the event loop brings in comes as many calls, one for each record of TLS, with

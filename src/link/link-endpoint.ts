@@ -107,16 +107,17 @@ export class LinkEndpoint implements Link {
     return isMeant && this.#session.outbox.canResumeAt(received)
   }
 
-  send(bytes: Uint8Array, importance: Importance = 'normal'): boolean {
-    if (bytes.length > limits.messageBytesMax) {
+  send(bytes: Uint8Array, importance: Importance = 'normal', head?: Uint8Array): boolean {
+    const length = bytes.length + (head?.length ?? 0)
+    if (length > limits.messageBytesMax) {
       throw new MachinesError('DM_BODY_TOO_LARGE', 'a message is larger than a link carries', {
-        given: `${bytes.length} bytes`,
+        given: `${length} bytes`,
         allowed: `${limits.messageBytesMax} bytes`,
       })
     }
     if (this.#state !== 'open') return false
     const reserveBytes = importance === 'vital' ? limits.sessionReserveBytes : 0
-    if (!this.#session.outbox.push(bytes, reserveBytes)) return false
+    if (!this.#session.outbox.push(bytes, reserveBytes, head)) return false
     this.#live?.pump()
     return true
   }

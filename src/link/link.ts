@@ -104,12 +104,12 @@ export interface Link {
   /** Bytes of messages that the peer has not confirmed, as they count against the bound. */
   readonly backlogBytes: number
   /**
-   * Queues one message, also while the link is down. The bytes are kept and, unless they are a small
-   * part of their buffer, not copied: do not change them afterwards. False: over bufferBytesMax
+   * Queues one message, also while the link is down: the bytes, and in front of them those of `head`,
+   * if there is one. They may be kept without a copy: do not change them afterwards. False: over bufferBytesMax
    * (DM_LINK_BACKLOG is the word for it while the link is open), or closed; nothing was queued.
    * Throws DM_BODY_TOO_LARGE when the message alone is over limits.messageBytesMax.
    */
-  send(bytes: Uint8Array, importance?: Importance): boolean
+  send(bytes: Uint8Array, importance?: Importance, head?: Uint8Array): boolean
   /**
    * Resolves when at most a quarter of bufferBytesMax waits unconfirmed: at once if that is so, else
    * when the peer has confirmed enough, the session is lost or the link closed. Never rejects. A

@@ -67,7 +67,8 @@ export class LiveConnection implements ConnectionUser {
         if (this.#goodbye !== undefined) this.#sayGoodbye(this.#goodbye)
         return
       }
-      this.#connection.send('DATA', encodeDataHeader(part), part.bytes)
+      if (part.frame !== undefined) this.#connection.sendFrame(part.frame)
+      else this.#connection.send('DATA', encodeDataHeader(part), part.bytes)
     }
   }
 

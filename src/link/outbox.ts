@@ -10,28 +10,20 @@
  * leaves messages here, where they are counted against the bound, and not in a socket's buffer.
  */
 import { MachinesError } from '../errors.js'
-import { limits } from '../limits.js'
-import { dataHeaderBytes, type Part } from './codec/payloads.js'
+import {
+  type KeptMessage,
+  keepMessage,
+  messageOverheadBytes,
+  type OutgoingPart,
+} from './kept-message.js'
 import { Shelf } from './shelf.js'
 
-/** What one kept message costs beside its bytes, so that empty messages have a bound as well. */
-export const messageOverheadBytes = 128
-
-/** Bytes of a message in one frame. */
-export const partBytesMax: number = limits.frameBytesMax - dataHeaderBytes
-
-interface Kept {
-  readonly bytes: Uint8Array
-  /** What it counts against the bound. */
-  readonly cost: number
-  /** Number of its last part. */
-  readonly last: number
-}
+const noHead = new Uint8Array(0)
 
 export class Outbox {
   readonly #bufferBytesMax: number
   /** Messages of which not every part is confirmed; those before `#head` are gone. */
-  #queue: (Kept | undefined)[] = []
+  #queue: (KeptMessage | undefined)[] = []
   #head = 0
   /** The message that the next part is of. */
   #next = 0
@@ -55,34 +47,29 @@ export class Outbox {
   }
 
   /**
-   * Queues one message; false when it does not fit, and then nothing was queued. `reserveBytes`: by
-   * how much this one may exceed the bound.
+   * Queues one message, `head` and then `bytes`; false when it does not fit, and then nothing was
+   * queued. `reserveBytes`: by how much this one may exceed the bound.
    */
-  push(bytes: Uint8Array, reserveBytes = 0): boolean {
+  push(bytes: Uint8Array, reserveBytes = 0, head: Uint8Array = noHead): boolean {
     const room = this.#bufferBytesMax + reserveBytes - this.#bufferedBytes
-    // Looked at before a copy is made of it; what it pins beside its own bytes is added below.
-    if (bytes.length + messageOverheadBytes > room) return false
-    const kept = this.#shelf.keep(bytes)
-    const cost = kept.pinnedBytes + messageOverheadBytes
-    if (cost > room) return false
-    this.#last += Math.max(1, Math.ceil(bytes.length / partBytesMax))
-    this.#queue.push({ bytes: kept.bytes, cost, last: this.#last })
-    this.#bufferedBytes += cost
+    // Looked at before a copy is made of it; what it pins beside its own bytes is seen below.
+    if (head.length + bytes.length + messageOverheadBytes > room) return false
+    const kept = keepMessage(this.#shelf, this.#last + 1, head, bytes)
+    if (kept.cost > room) return false
+    this.#last = kept.last
+    this.#queue.push(kept)
+    this.#bufferedBytes += kept.cost
     return true
   }
 
   /** The next part for the connection, or undefined when all were given to it. */
-  next(): Part | undefined {
+  next(): OutgoingPart | undefined {
     const kept = this.#queue[this.#next]
     if (kept === undefined) return undefined
     this.#sent += 1
     this.#sentMax = Math.max(this.#sentMax, this.#sent)
-    const { bytes, last } = kept
-    const parts = Math.max(1, Math.ceil(bytes.length / partBytesMax))
-    const from = (this.#sent - (last - parts) - 1) * partBytesMax
-    const until = Math.min(from + partBytesMax, bytes.length)
-    if (this.#sent === last) this.#next += 1
-    return { number: this.#sent, rest: bytes.length - until, bytes: bytes.subarray(from, until) }
+    if (this.#sent === kept.last) this.#next += 1
+    return kept.part(this.#sent)
   }
 
   /** The peer has received so many of our parts. Throws DM_FRAME_INVALID if it cannot have. */

@@ -3,8 +3,24 @@
  * passed on as they are, so that one turn of the event loop costs one write however many frames it
  * made, and a large body is never copied.
  */
+import { writeU32 } from '../../big-endian.js'
 import type { Decoded } from './decoder.js'
 import { type FrameName, frameHeaderBytes, frameTypes } from './frame-types.js'
+import { dataHeaderBytes, writeCount } from './payloads.js'
+
+/** Bytes in front of the part in a DATA frame. */
+export const dataFrameHeadBytes: number = frameHeaderBytes + dataHeaderBytes
+
+/** Writes what stands in front of a part of `length` bytes; see `encodeDataHeader`. */
+export function writeDataFrameHead(
+  frame: Uint8Array,
+  { number, rest, length }: { number: number; rest: number; length: number },
+): void {
+  writeU32(frame, 0, dataHeaderBytes + length)
+  frame[4] = frameTypes.DATA
+  writeCount(frame, frameHeaderBytes, number)
+  writeU32(frame, frameHeaderBytes + 8, rest)
+}
 
 /** Below this size copying a piece is cheaper than handing it to the kernel on its own. */
 const joinBytesMax = 4_096
@@ -34,15 +50,22 @@ export class Encoder {
     else this.frame(item.name, item.payload)
   }
 
+  /** Adds a whole frame that lies ready; it is kept, not copied. */
+  framed(frame: Uint8Array): void {
+    this.#add(frame)
+  }
+
   /** Everything added since the last call, in order, in few chunks. */
   take(): Uint8Array[] {
     const chunks: Uint8Array[] = []
     let run: Uint8Array[] = []
     const endRun = () => {
-      if (run.length > 0) chunks.push(Buffer.concat(run))
+      const [only] = run
+      if (run.length === 1 && only !== undefined) chunks.push(only)
+      else if (run.length > 0) chunks.push(Buffer.concat(run))
       run = []
     }
-    for (const piece of this.#pieces) {
+    for (const piece of withoutSeams(this.#pieces)) {
       if (piece.length <= joinBytesMax) {
         run.push(piece)
       } else {
@@ -61,4 +84,27 @@ export class Encoder {
     this.#pieces.push(piece)
     this.#bytes += piece.length
   }
+}
+
+/** What lies side by side in memory, as frames of small messages do, is one piece and needs no copy. */
+function withoutSeams(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const whole: Uint8Array[] = []
+  let begin: Uint8Array | undefined
+  let end = 0
+  for (const piece of pieces) {
+    if (begin !== undefined && piece.byteOffset === end && piece.buffer === begin.buffer) {
+      end += piece.length
+      continue
+    }
+    if (begin !== undefined) whole.push(upTo(begin, end))
+    begin = piece
+    end = piece.byteOffset + piece.length
+  }
+  if (begin !== undefined) whole.push(upTo(begin, end))
+  return whole
+}
+
+function upTo(begin: Uint8Array, end: number): Uint8Array {
+  const length = end - begin.byteOffset
+  return length === begin.length ? begin : new Uint8Array(begin.buffer, begin.byteOffset, length)
 }

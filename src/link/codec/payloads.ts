@@ -1,4 +1,5 @@
 /** The binary bodies of an open link: DATA, ACK, HEARTBEAT and HEARTBEAT_ACK. Big endian. */
+import { readU32, writeU32 } from '../../big-endian.js'
 import { MachinesError } from '../../errors.js'
 
 /** Bytes in front of the part in DATA: its number, and how much of its message follows. */
@@ -6,32 +7,25 @@ export const dataHeaderBytes = 12
 
 const u32 = 2 ** 32
 
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
 /**
  * A count of parts as u64. Numbers beyond 2^53 - 1 cannot be held exactly here and are refused: at a
  * million parts per second they would be reached after 285 years.
  */
 export function encodeCount(count: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(8)
-  writeCount(bytes, count)
+  writeCount(bytes, 0, count)
   return bytes
 }
 
-function writeCount(bytes: Buffer, count: number): void {
-  bytes.writeUInt32BE(Math.floor(count / u32), 0)
-  bytes.writeUInt32BE(count % u32, 4)
+/** Writes a u64 at an offset. */
+export function writeCount(bytes: Uint8Array, at: number, count: number): void {
+  writeU32(bytes, at, Math.floor(count / u32))
+  writeU32(bytes, at + 4, count % u32)
 }
 
 /** Reads the u64 at the beginning; throws DM_FRAME_INVALID beyond 2^53 - 1. */
 export function decodeCount(payload: Uint8Array): number {
-  return readCount(view(payload))
-}
-
-function readCount(payload: DataView): number {
-  const count = payload.getUint32(0) * u32 + payload.getUint32(4)
+  const count = readU32(payload, 0) * u32 + readU32(payload, 4)
   if (!Number.isSafeInteger(count)) {
     throw new MachinesError('DM_FRAME_INVALID', 'a message number is out of range')
   }
@@ -49,16 +43,15 @@ export interface Part {
 /** What stands in front of the bytes: `u64 number | u32 rest`. */
 export function encodeDataHeader({ number, rest }: Part): Uint8Array {
   const header = Buffer.allocUnsafe(dataHeaderBytes)
-  writeCount(header, number)
-  header.writeUInt32BE(rest, 8)
+  writeCount(header, 0, number)
+  writeU32(header, 8, rest)
   return header
 }
 
 export function decodeData(payload: Uint8Array): Part {
-  const header = view(payload)
   return {
-    number: readCount(header),
-    rest: header.getUint32(8),
+    number: decodeCount(payload),
+    rest: readU32(payload, 8),
     bytes: payload.subarray(dataHeaderBytes),
   }
 }
@@ -70,7 +63,7 @@ export function encodeHeartbeat(id: number): Uint8Array {
 }
 
 export function decodeHeartbeat(payload: Uint8Array): number {
-  return view(payload).getUint32(0)
+  return readU32(payload, 0)
 }
 
 export interface HeartbeatAnswer {
@@ -87,5 +80,5 @@ export function encodeHeartbeatAnswer(answer: HeartbeatAnswer): Uint8Array {
 }
 
 export function decodeHeartbeatAnswer(payload: Uint8Array): HeartbeatAnswer {
-  return { id: view(payload).getUint32(0), lagMs: view(payload).getUint32(4) }
+  return { id: readU32(payload, 0), lagMs: readU32(payload, 4) }
 }

@@ -138,14 +138,6 @@ export function encodeControl(message: ParentMessage | ChildMessage): Uint8Array
   return bytes
 }
 
-export function encodeEnvelopeMessage(envelope: Uint8Array): Uint8Array {
-  // Of the pool, where it is small: the link copies what it keeps.
-  const bytes = Buffer.allocUnsafe(envelope.length + 1)
-  bytes[0] = LinkMessageKind.ENVELOPE
-  bytes.set(envelope, 1)
-  return bytes
-}
-
 /** The JSON of a control message, or undefined when it is not one object with an `op`. */
 export function decodeControl(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {

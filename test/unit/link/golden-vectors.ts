@@ -12,10 +12,7 @@ import {
   encodeHeartbeatAnswer,
 } from '../../../src/link/codec/payloads.js'
 import { encodePreface } from '../../../src/link/codec/preface.js'
-import {
-  encodeControl,
-  encodeEnvelopeMessage,
-} from '../../../src/modes/machines/control-messages.js'
+import { encodeControl, LinkMessageKind } from '../../../src/modes/machines/control-messages.js'
 import { encodeBody } from '../../../src/routing/body-codec.js'
 import { managerEndpoint, parentEndpoint } from '../../../src/routing/endpoint.js'
 import { EnvelopeKind, Status, Verb } from '../../../src/routing/envelope.js'
@@ -118,7 +115,7 @@ function linkMessages(): Named[] {
   return [
     named('CONTROL stop', encodeControl({ op: 'stop', reason: 'the parent stops' })),
     named('CONTROL started', encodeControl({ op: 'started', revision: 3 })),
-    named('ENVELOPE', encodeEnvelopeMessage(send)),
+    named('ENVELOPE', Buffer.concat([Uint8Array.of(LinkMessageKind.ENVELOPE), send])),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { messageOverheadBytes } from '../../../src/link/kept-message.js'
 import type { LinkHealth } from '../../../src/link/link.js'
-import { messageOverheadBytes } from '../../../src/link/outbox.js'
 import { memoryCarrier } from '../../../src/transport/memory.js'
 import { LinkWorld, Recorder, text, type WorldOptions } from '../../support/link-world.js'
 import { type SlowCarrier, slowCarrier } from '../../support/slow-carrier.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { partBytesMax } from '../../../src/link/outbox.js'
+import { partBytesMax } from '../../../src/link/kept-message.js'
 import { LinkWorld, text } from '../../support/link-world.js'
 import { seededRandom } from '../../support/virtual-system.js'
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/limits.js'
 import type { Part } from '../../../src/link/codec/payloads.js'
 import { Inbox } from '../../../src/link/inbox.js'
-import { messageOverheadBytes, Outbox, partBytesMax } from '../../../src/link/outbox.js'
+import { messageOverheadBytes, partBytesMax } from '../../../src/link/kept-message.js'
+import { Outbox } from '../../../src/link/outbox.js'
 import { Session } from '../../../src/link/session.js'
 
 const bounds = { bufferBytesMax: 10_000, ackEveryMessages: 3, ackEveryBytes: 100 }
@@ -159,10 +160,10 @@ describe('what keeping a message keeps alive', () => {
   })
 
   it('is counted, where a message is most of its buffer and stays in it', () => {
-    const chunk = new Uint8Array(1_000)
+    const chunk = new Uint8Array(5_000)
     const outbox = new Outbox(bounds.bufferBytesMax)
-    expect(outbox.push(chunk.subarray(0, 900))).toBe(true)
-    expect(outbox.bufferedBytes).toBe(1_000 + messageOverheadBytes)
+    expect(outbox.push(chunk.subarray(0, 4_500))).toBe(true)
+    expect(outbox.bufferedBytes).toBe(5_000 + messageOverheadBytes)
     expect(outbox.next()?.bytes.buffer).toBe(chunk.buffer)
   })
 })

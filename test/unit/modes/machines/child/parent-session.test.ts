@@ -9,7 +9,7 @@ import type { RunningReport } from '../../../../../src/modes/machines/child/runn
 import {
   type ChildMessage,
   encodeControl,
-  encodeEnvelopeMessage,
+  LinkMessageKind,
   type ParentMessage,
 } from '../../../../../src/modes/machines/control-messages.js'
 import { parseChildMessage } from '../../../../../src/modes/machines/control-parser.js'
@@ -130,7 +130,7 @@ describe('a session', () => {
     const { session, events, said, done } = sessionOf()
     session.replaced({ key: 'another' })
     for (const order of orders) events.message(encodeControl(order))
-    events.message(encodeEnvelopeMessage(Buffer.from('an envelope')))
+    events.message(Uint8Array.of(LinkMessageKind.ENVELOPE, 1, 2, 3))
     await new Promise(setImmediate)
     expect(done).toEqual(['close DM_PARENT_REPLACED'])
     expect(said).toEqual([])

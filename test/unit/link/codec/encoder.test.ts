@@ -1,0 +1,62 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Encoder } from '../../../../src/link/codec/encoder.js'
+
+/** Frames that lie on one buffer, with gaps of so many bytes between them. */
+function framesOn(board: Uint8Array, sizes: readonly (readonly [gap: number, length: number])[]) {
+  for (const [index] of board.entries()) board[index] = index % 251
+  let end = 0
+  return sizes.map(([gap, length]) => {
+    const from = end + gap
+    end = from + length
+    return board.subarray(from, end)
+  })
+}
+
+describe('what is taken out of an encoder', () => {
+  it('has every byte once and in order, however frames lie in memory', () => {
+    const sizes = fc.array(fc.tuple(fc.nat(2), fc.nat(9_000)), { maxLength: 20 })
+    fc.assert(
+      fc.property(sizes, fc.array(fc.nat(30)), (lengths, acksAfter) => {
+        const encoder = new Encoder()
+        const expected: Uint8Array[] = []
+        framesOn(new Uint8Array(200_000), lengths).forEach((frame, index) => {
+          encoder.framed(frame)
+          expected.push(frame)
+          if (!acksAfter.includes(index)) return
+          const payload = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, index)
+          encoder.frame('ACK', payload)
+          expected.push(Uint8Array.of(0, 0, 0, 8, 17, ...payload))
+        })
+        const bytes = Buffer.concat(expected)
+        expect(encoder.bytes).toBe(bytes.length)
+        expect(Buffer.concat(encoder.take())).toEqual(bytes)
+        expect([encoder.bytes, encoder.take()]).toEqual([0, []])
+      }),
+    )
+  })
+
+  it('is one chunk, and no copy, where frames lie side by side', () => {
+    const encoder = new Encoder()
+    const board = new Uint8Array(10_000)
+    for (const frame of framesOn(board, [
+      [0, 3_000],
+      [0, 10],
+      [0, 5_000],
+    ]))
+      encoder.framed(frame)
+    const [chunk, ...others] = encoder.take()
+    expect([chunk?.length, others]).toEqual([8_010, []])
+    expect(chunk?.buffer).toBe(board.buffer)
+  })
+
+  it('is few chunks: small pieces are joined, large ones passed on as they are', () => {
+    const encoder = new Encoder()
+    const large = new Uint8Array(100_000)
+    for (let count = 0; count < 50; count += 1) encoder.frame('ACK', new Uint8Array(8))
+    encoder.frame('DATA', new Uint8Array(12), large)
+    const chunks = encoder.take()
+    expect(chunks).toHaveLength(2)
+    expect(chunks[1]).toBe(large)
+  })
+})
