@@ -15,7 +15,7 @@ import { type OriginCall, OriginCalls } from './origin-calls.js'
 import type { RouterDrops } from './router-drops.js'
 import type { CallKey } from './router-reports.js'
 import { answerFor, expectReport, undeliveredReport } from './router-reports.js'
-import type { Taken } from './router-types.js'
+import type { Port, Taken } from './router-types.js'
 import type { Topology } from './topology.js'
 
 export interface DeliveryOptions extends NextHopOptions {
@@ -51,9 +51,9 @@ export class Delivery {
   ): void {
     const { local, remote, unreached } = this.#hops.sort(topology, ids, arrival)
     for (const [port, group] of remote) {
-      const ranges = listToRanges(group)
-      const fits = ranges.length <= limits.envelopeTargetsMax
-      const taken = fits && port(retarget(bytes, { kind: 'instances', ranges }, header.source))
+      // What came from a link and goes on as a whole needs no other target, and so no copy.
+      const isWhole = arrival !== 'here' && group.length === ids.length
+      const taken = isWhole ? port(bytes) : this.#narrow(header, bytes, group, port)
       if (taken === 'full') this.reportUnreached(header, group, 'full')
       else if (!taken) for (const id of group) unreached.push(id)
     }
@@ -154,6 +154,13 @@ export class Delivery {
     const why = `instance ${instance} on ${machine || 'an unknown machine'} ${what}`
     if (!this.#counts(call.asker, call.requestId, instance)) return
     this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why))
+  }
+
+  /** Sends a copy for these instances alone. */
+  #narrow(header: EnvelopeHeader, bytes: Uint8Array, ids: readonly number[], port: Port): Taken {
+    const ranges = listToRanges(ids)
+    if (ranges.length > limits.envelopeTargetsMax) return false
+    return port(retarget(bytes, { kind: 'instances', ranges }, header.source))
   }
 
   /** The last hop: hands an envelope to instances of this machine and remembers what they owe. */
