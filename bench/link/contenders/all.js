@@ -12,6 +12,7 @@ const makers = {
   'cross-hosting': async () => (await import('./cross-hosting.js')).crossHosting({ secure: false }),
   'cross-hosting-tls': async () =>
     (await import('./cross-hosting.js')).crossHosting({ secure: true }),
+  'udp-carrier': async () => (await import('./udx.js')).ourCarrier(),
   'udx-tls-json': async () => (await import('./udx.js')).bareUdx(),
 }
 

@@ -8,41 +8,47 @@ import { connect, listen } from './raw-sockets.js'
 
 const bytesOf = (message) => frame(Buffer.from(JSON.stringify(message)))
 
+/** The answering end over any stream: what has an id comes back. */
+export function answering(stream, write) {
+  const onFrame = (payload) => {
+    const { id, body } = JSON.parse(payload.toString())
+    if (id !== undefined) write(bytesOf({ id, body }))
+  }
+  stream.on('data', unframed(onFrame))
+}
+
+/** The asking end over any stream. */
+export function asking(stream, write) {
+  const waiting = new Map()
+  let nextId = 0
+  const onFrame = (payload) => {
+    const { id, body } = JSON.parse(payload.toString())
+    const resolve = waiting.get(id)
+    waiting.delete(id)
+    resolve(body)
+  }
+  stream.on('data', unframed(onFrame))
+  return {
+    request(body) {
+      const id = nextId++
+      write(bytesOf({ id, body }))
+      return new Promise((resolve) => waiting.set(id, resolve))
+    },
+    send: (body) => write(bytesOf({ body })),
+    drained: () => streamDrained(stream),
+  }
+}
+
 export function json({ secure, staged }) {
   const writer = (socket) => (staged ? batched(socket) : (bytes) => socket.write(bytes))
   return {
     async serve() {
-      const port = await listen(secure, (socket) => {
-        const write = writer(socket)
-        const onFrame = (payload) => {
-          const { id, body } = JSON.parse(payload.toString())
-          if (id !== undefined) write(bytesOf({ id, body }))
-        }
-        socket.on('data', unframed(onFrame))
-      })
+      const port = await listen(secure, (socket) => answering(socket, writer(socket)))
       return { port }
     },
     async dial(port) {
       const socket = await connect(secure, port)
-      const write = writer(socket)
-      const waiting = new Map()
-      let nextId = 0
-      const onFrame = (payload) => {
-        const { id, body } = JSON.parse(payload.toString())
-        const resolve = waiting.get(id)
-        waiting.delete(id)
-        resolve(body)
-      }
-      socket.on('data', unframed(onFrame))
-      return {
-        request(body) {
-          const id = nextId++
-          write(bytesOf({ id, body }))
-          return new Promise((resolve) => waiting.set(id, resolve))
-        },
-        send: (body) => write(bytesOf({ body })),
-        drained: () => streamDrained(socket),
-      }
+      return asking(socket, writer(socket))
     },
   }
 }

@@ -1,10 +1,50 @@
-/** TLS over a bare stream of udx-native: what the UDP carrier is built on, with echo on top. */
+/**
+ * JSON over TLS over UDP, batched: on our carrier, and on a bare stream of udx-native, which is what
+ * the carrier is built on.
+ */
 import { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import UDX from 'udx-native'
-import { streamDrained } from '../../lib/load.js'
-import { batched, frame, unframed } from './framing.js'
+import { fromDist } from '../../lib/dist.js'
+import { batched } from './framing.js'
+import { answering, asking } from './json.js'
 import { certificate } from './raw-sockets.js'
+
+const host = '127.0.0.1'
+
+/** @param {import('node:stream').Duplex} stream @param {{ cert: string, key: string }} own */
+function serveTls(stream, own) {
+  const server = tls.createServer({ ...own, minVersion: 'TLSv1.3' }, (secured) => {
+    secured.on('error', () => {})
+    answering(secured, batched(secured))
+  })
+  server.emit('connection', stream)
+}
+
+/** @param {import('node:stream').Duplex} stream */
+async function dialTls(stream) {
+  const secured = tls.connect({ socket: stream, rejectUnauthorized: false })
+  await new Promise((resolve) => secured.once('secureConnect', resolve))
+  return asking(secured, batched(secured))
+}
+
+/** Our carrier, with nothing else of ours on top of it. */
+export async function ourCarrier() {
+  const { udpCarrier } = await fromDist('transport/udp.js')
+  const carrier = udpCarrier('udp4')
+  return {
+    async serve() {
+      const own = await certificate()
+      const onConnection = ({ stream }) => serveTls(stream, own)
+      const { address } = await carrier.listen({ host, port: 0 }, onConnection)
+      return { port: address.port }
+    },
+    async dial(port) {
+      const { stream } = await carrier.dial({ host, port }, new AbortController().signal)
+      return dialTls(stream)
+    },
+  }
+}
 
 const [clientId, serverId] = [1, 2]
 
@@ -26,11 +66,9 @@ function asDuplex(stream) {
 function open() {
   const udx = new UDX()
   const socket = udx.createSocket()
-  socket.bind(0, '127.0.0.1')
+  socket.bind(0, host)
   return { udx, socket }
 }
-
-const bytesOf = (message) => frame(Buffer.from(JSON.stringify(message)))
 
 export function bareUdx() {
   return {
@@ -41,16 +79,7 @@ export function bareUdx() {
       socket.once('message', (_bytes, from) => {
         const stream = udx.createStream(serverId)
         stream.connect(socket, clientId, from.port, from.host)
-        const server = tls.createServer({ ...own, minVersion: 'TLSv1.3' }, (secured) => {
-          const write = batched(secured)
-          const onFrame = (payload) => {
-            const { id, body } = JSON.parse(payload.toString())
-            if (id !== undefined) write(bytesOf({ id, body }))
-          }
-          secured.on('error', () => {})
-          secured.on('data', unframed(onFrame))
-        })
-        server.emit('connection', asDuplex(stream))
+        serveTls(asDuplex(stream), own)
         socket.trySend(Buffer.from('here'), from.port, from.host)
       })
       return { port: socket.address().port }
@@ -58,30 +87,11 @@ export function bareUdx() {
     async dial(port) {
       const { udx, socket } = open()
       const greeted = new Promise((resolve) => socket.once('message', resolve))
-      socket.trySend(Buffer.from('hello'), port, '127.0.0.1')
+      socket.trySend(Buffer.from('hello'), port, host)
       await greeted
       const stream = udx.createStream(clientId)
-      stream.connect(socket, serverId, port, '127.0.0.1')
-      const secured = tls.connect({ socket: asDuplex(stream), rejectUnauthorized: false })
-      await new Promise((resolve) => secured.once('secureConnect', resolve))
-      const write = batched(secured)
-      const waiting = new Map()
-      let nextId = 0
-      const onFrame = (payload) => {
-        const { id, body } = JSON.parse(payload.toString())
-        waiting.get(id)(body)
-        waiting.delete(id)
-      }
-      secured.on('data', unframed(onFrame))
-      return {
-        request(body) {
-          const id = nextId++
-          write(bytesOf({ id, body }))
-          return new Promise((resolve) => waiting.set(id, resolve))
-        },
-        send: (body) => write(bytesOf({ body })),
-        drained: () => streamDrained(secured),
-      }
+      stream.connect(socket, serverId, port, host)
+      return dialTls(asDuplex(stream))
     },
   }
 }
