@@ -19,4 +19,5 @@ export const benches = {
   'start-processes': start('processes'),
   'start-workers': start('workers'),
   udp: async () => (await import('./link/bench.js')).udp,
+  'udp-loss': async () => (await import('./lossy/bench.js')).udpLoss(),
 }

@@ -46,6 +46,10 @@ async function main() {
   const results = []
   for (const name of chosen) {
     const bench = await benches[name]({ minutes: Number(options.minutes) })
+    if (bench.skip !== undefined) {
+      print(`\n${bench.title}\nskipped: ${bench.skip}`)
+      continue
+    }
     const result = await runRounds(bench, { ...settings, ms: bench.ms ?? settings.ms })
     results.push(result)
     print(`\n${result.title}`)

@@ -38,7 +38,9 @@ import { summary } from './statistics.js'
  * @property {readonly Contender[]} contenders
  * @property {readonly Target[]} targets
  * @property {number} [ms] of one measure
+ * @property {boolean} [warm] false: measured at once, where compiling is nothing next to the figures
  * @property {boolean} [smoke] false: too much for a smoke test, which something else stands for
+ * @property {string} [skip] why it cannot run here
  */
 
 /**
@@ -49,7 +51,7 @@ import { summary } from './statistics.js'
  * @param {(line: string) => void} options.say
  * @param {boolean} [options.warm] false: measured at once, for a smoke test
  */
-export async function runRounds(bench, { rounds, ms, say, warm = true }) {
+export async function runRounds(bench, { rounds, ms, say, warm = bench.warm ?? true }) {
   /** @type {Record<string, Record<string, number[]>>} */
   const values = {}
   for (const { name } of bench.metrics) values[name] = {}

@@ -11,6 +11,10 @@ export async function smoke(benches, print) {
   for (const [name, load] of Object.entries(benches)) {
     const bench = await load({ minutes: 0 })
     if (bench.smoke === false) continue
+    if (bench.skip !== undefined) {
+      print(`${name}: skipped, ${bench.skip}`)
+      continue
+    }
     const contenders = bench.contenders.filter(({ needs = [] }) => needs.length === 0)
     const settings = { rounds: 1, ms, say: () => {}, warm: false }
     const { metrics } = await runRounds({ ...bench, contenders }, settings)
