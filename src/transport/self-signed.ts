@@ -1,5 +1,4 @@
 /** The certificate that a manager makes for itself where the user gave none. */
-import { generate } from 'selfsigned'
 import type { KeyedCertificate } from './tls-material.js'
 
 /**
@@ -15,11 +14,13 @@ const commonNameCharsMax = 64
 
 /**
  * Makes a self-signed EC certificate (P-256) that serves both as a client's and as a server's;
- * takes 10 to 40 ms. `commonName` is for people; characters with a meaning in a distinguished name
+ * takes 10 to 40 ms, the first one 100 ms more. `commonName` is for people; characters with a meaning in a distinguished name
  * become `_`, and only the first 64 are kept.
  */
 export async function makeCertificate(commonName: string): Promise<KeyedCertificate> {
   const value = commonName.replaceAll(/[^\w.@ -]/g, '_').slice(0, commonNameCharsMax)
+  // Its 200 modules take 100 ms to load, and most starts of a manager find a certificate or need none.
+  const { generate } = await import('selfsigned')
   const made = await generate([{ name: 'commonName', value }], {
     keyType: 'ec',
     curve: 'P-256',
