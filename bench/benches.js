@@ -4,7 +4,7 @@ const machines = (mode) => async () => (await import('./machines/bench.js')).mac
 const broadcast = (count) => async () => (await import('./machines/bench.js')).broadcast(count)
 const start = (mode) => async () => (await import('./start/bench.js')).start(mode)
 
-/** @type {Record<string, (options: { minutes: number }) => Promise<import('./lib/rounds.js').Bench>>} */
+/** @type {Record<string, (options: { minutes: number }) => Promise<import('./lib/rounds.js').Bench | import('./lib/rounds.js').LongBench>>} */
 export const benches = {
   link: async () => (await import('./link/bench.js')).link,
   'machines-processes': machines('processes'),
@@ -20,4 +20,9 @@ export const benches = {
   'start-workers': start('workers'),
   udp: async () => (await import('./link/bench.js')).udp,
   'udp-loss': async () => (await import('./lossy/bench.js')).udpLoss(),
+  memory: async () => (await import('./memory/bench.js')).memory,
+  endurance: async (options) => (await import('./endurance/bench.js')).endurance(options),
 }
+
+/** What takes too long to be part of everything: it is measured when it is named. */
+export const namedOnly = ['endurance']

@@ -1,4 +1,4 @@
-/** A TCP proxy that passes everything on until it goes silent, as a network does that is down. */
+/** A TCP proxy that passes everything on until it goes silent or breaks, as networks do. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
@@ -31,6 +31,14 @@ export class BreakableLink {
   up() {
     this.#isDown = false
     for (const pair of this.#pairs) this.#pass(pair)
+  }
+
+  /** Resets every connection, in the middle of whatever is on its way. */
+  cut() {
+    for (const { near, far } of this.#pairs) {
+      near.resetAndDestroy()
+      far.resetAndDestroy()
+    }
   }
 
   close() {

@@ -82,13 +82,14 @@ export async function startProcess(file, options = {}) {
 }
 
 /**
- * The other side: answers what it is asked until the bench hangs up, then exits.
+ * The other side: answers what it is asked until the bench hangs up, then exits. Each of them tells how
+ * much memory it keeps (`kept`, bytes).
  *
  * @param {Record<string, (data: any) => unknown>} handlers by `op`
  * @param {() => unknown} [end] what to undo before the exit
  */
 export function answer(handlers, end = () => {}) {
-  const known = { ready: () => true, ...handlers }
+  const known = { ready: () => true, kept, ...handlers }
   const reply = async ({ id, op, data }) => {
     try {
       process.send?.({ id, value: await known[op](data) })
@@ -102,4 +103,10 @@ export function answer(handlers, end = () => {}) {
   }
   process.on('message', (message) => void reply(message))
   process.on('disconnect', () => void leave())
+}
+
+/** Loaded when it is asked for: nothing that is measured should have it about. */
+async function kept() {
+  const { keptBytes } = await import('./health.js')
+  return keptBytes()
 }

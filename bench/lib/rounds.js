@@ -13,7 +13,7 @@ import { summary } from './statistics.js'
  */
 /**
  * @typedef {object} Running
- * @property {(measure: any, ms: number) => Promise<number>} measure
+ * @property {(measure: any, ms: number) => Promise<number | undefined>} measure undefined: it has no such figure
  * @property {() => Promise<void>} stop
  */
 /**
@@ -22,6 +22,7 @@ import { summary } from './statistics.js'
  * @property {string} title
  * @property {readonly string[]} [needs] packages of bench/package.json
  * @property {() => Promise<Running>} start
+ * @property {boolean} [smoke] false: too much for a smoke test
  */
 /**
  * @typedef {object} Target
@@ -31,16 +32,36 @@ import { summary } from './statistics.js'
  * @property {number} ratio at least this, or at most where less is better
  */
 /**
+ * A row that is made of two others: by how much more one takes.
+ *
+ * @typedef {object} Difference
+ * @property {string} name
+ * @property {string} title
+ * @property {string} of
+ * @property {string} less
+ * @property {number} times what that is multiplied by, for a share of it or another unit
+ */
+/**
  * @typedef {object} Bench
  * @property {string} name
  * @property {string} title
  * @property {readonly Metric[]} metrics
  * @property {readonly Contender[]} contenders
  * @property {readonly Target[]} targets
+ * @property {readonly Difference[]} [differences] rows that come of two others
  * @property {number} [ms] of one measure
  * @property {boolean} [warm] false: measured at once, where compiling is nothing next to the figures
  * @property {boolean} [smoke] false: too much for a smoke test, which something else stands for
  * @property {string} [skip] why it cannot run here
+ */
+/**
+ * A bench that takes one long look instead of rounds.
+ *
+ * @typedef {object} LongBench
+ * @property {string} name
+ * @property {string} title
+ * @property {(options: { say: (line: string) => void }) => Promise<{ failures: string[] }>} run `failures`: what must not be
+ * @property {(result: any) => string[]} tables for people
  */
 
 /**
@@ -63,13 +84,24 @@ export async function runRounds(bench, { rounds, ms, say, warm = bench.warm ?? t
       rotated(contenders, round),
       { ms, say, warm },
       (metric, contender, value) => {
+        if (value === undefined) return
         const row = values[metric]
         row[contender] ??= []
         row[contender].push(value)
       },
     )
   }
-  return resultOf(bench, contenders, values)
+  const differences = bench.differences ?? []
+  for (const row of Object.values(values)) addDifferences(row, differences)
+  return resultOf(bench, [...contenders, ...differences], values)
+}
+
+/** @param {Record<string, number[]>} row @param {readonly Difference[]} differences */
+function addDifferences(row, differences) {
+  for (const { name, of, less, times } of differences) {
+    const [more, base] = [row[of], row[less]]
+    if (more && base) row[name] = more.map((value, round) => (value - base[round]) * times)
+  }
 }
 
 async function runRound(bench, contenders, options, keep) {

@@ -17,15 +17,18 @@ export function summary(values) {
 }
 
 /**
- * The slope of values over time by least squares, in value per second; what a leak looks like.
+ * The slope of values over time by least squares, in value per second, and its standard error: what a
+ * leak looks like, and how sure that is.
  *
  * @param {readonly { seconds: number, value: number }[]} points
  */
 export function slope(points) {
-  const mean = (pick) => points.reduce((sum, point) => sum + pick(point), 0) / points.length
-  const at = mean(({ seconds }) => seconds)
-  const level = mean(({ value }) => value)
-  const up = points.reduce((sum, { seconds, value }) => sum + (seconds - at) * (value - level), 0)
-  const across = points.reduce((sum, { seconds }) => sum + (seconds - at) ** 2, 0)
-  return up / across
+  const sum = (pick) => points.reduce((total, point) => total + pick(point), 0)
+  const at = sum(({ seconds }) => seconds) / points.length
+  const level = sum(({ value }) => value) / points.length
+  const across = sum(({ seconds }) => (seconds - at) ** 2)
+  const perSecond = sum(({ seconds, value }) => (seconds - at) * (value - level)) / across
+  const off = ({ seconds, value }) => value - level - perSecond * (seconds - at)
+  const error = Math.sqrt(sum((point) => off(point) ** 2) / (points.length - 2) / across)
+  return { perSecond, error }
 }

@@ -43,15 +43,19 @@ export async function startOurs(mode, perMachine) {
     const settings = { stateDir: join(folder, 'parent'), ports, mode, perMachine }
     const parent = await startProcess(here('machines-parent.js'), withSettings(settings))
     started.push(parent)
-    return { measure: measureOf(started, parent), stop }
+    return { measure: measureOf(started, parent), processes: started, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-/** @param {'processes' | 'workers'} mode @param {number} perMachine */
-export async function startCrossHosting(mode, perMachine) {
+/**
+ * @param {'processes' | 'workers'} mode
+ * @param {number} perMachine
+ * @param {{ isAsked?: boolean }} [options] false: whether its bots answer each other yet does not matter
+ */
+export async function startCrossHosting(mode, perMachine, { isAsked = true } = {}) {
   const count = machines * perMachine
   const port = await freePort()
   const settings = { port, authToken: randomUUID(), machines, count, mode, perMachine }
@@ -62,8 +66,9 @@ export async function startCrossHosting(mode, perMachine) {
       started.push(await startProcess(here('cross-hosting-machine.cjs'), withSettings(settings)))
     }
     const asker = started[1]
-    await settled(asker)
-    return { measure: measureOf(started, asker), stop: () => stopAll(started) }
+    if (isAsked) await settled(asker)
+    const stop = () => stopAll(started)
+    return { measure: measureOf(started, asker), processes: started, stop }
   } catch (error) {
     await stopAll(started)
     throw error

@@ -7,7 +7,9 @@ import { expect, it } from 'vitest'
 
 const bench = join(import.meta.dirname, '../../bench/run.js')
 
-it('measures what needs no peer, and every figure is a positive number', async () => {
+it('measures what needs no peer, and every figure is a positive number', {
+  timeout: 120_000,
+}, async () => {
   const child = spawn(process.execPath, [bench, '--smoke'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),
@@ -15,7 +17,8 @@ it('measures what needs no peer, and every figure is a positive number', async (
     once(child, 'close'),
   ])
   expect({ code, errors }).toEqual({ code: 0, errors: '' })
-  for (const name of ['link', 'machines-processes', 'hub', 'codecs', 'local']) {
+  for (const name of ['link', 'machines-processes', 'hub', 'codecs', 'local', 'memory']) {
     expect(output).toMatch(new RegExp(`^${name}: \\d+ measures of \\d+ contenders$`, 'm'))
   }
+  expect(output).toMatch(/^endurance: nothing that must not be$/m)
 })
