@@ -8,7 +8,7 @@ import type { Carrier, CarrierAddress, RawConnection } from '../transport/carrie
 import type { Connection, ConnectionUser } from './connection.js'
 import { type Attempt, asMachinesError, establish, type LinkSetup } from './establish.js'
 import { ParentHandshake, type ParentResult } from './handshake/parent-handshake.js'
-import type { DialEvents, Importance, Link, LinkHealth, Peer } from './link.js'
+import type { DialEvents, Importance, Link, LinkHealth, Message, Peer } from './link.js'
 import { LinkEndpoint } from './link-endpoint.js'
 import { Reconnect, type RedialPace } from './reconnect.js'
 
@@ -87,8 +87,8 @@ class Dialer implements DialedLink {
     return this.#endpoint.health
   }
 
-  send(bytes: Uint8Array, importance?: Importance): boolean {
-    return this.#endpoint.send(bytes, importance)
+  send(message: Message, importance?: Importance): boolean {
+    return this.#endpoint.send(message, importance)
   }
 
   ready(): Promise<void> {

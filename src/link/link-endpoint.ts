@@ -14,6 +14,7 @@ import {
   type Link,
   type LinkEvents,
   type LinkHealth,
+  type Message,
   noHealth,
   type Peer,
 } from './link.js'
@@ -107,8 +108,9 @@ export class LinkEndpoint implements Link {
     return isMeant && this.#session.outbox.canResumeAt(received)
   }
 
-  send(bytes: Uint8Array, importance: Importance = 'normal', head?: Uint8Array): boolean {
-    const length = bytes.length + (head?.length ?? 0)
+  send(message: Message, importance: Importance = 'normal'): boolean {
+    const [head, body] = piecesOf(message)
+    const length = head.length + body.length
     if (length > limits.messageBytesMax) {
       throw new MachinesError('DM_BODY_TOO_LARGE', 'a message is larger than a link carries', {
         given: `${length} bytes`,
@@ -117,7 +119,7 @@ export class LinkEndpoint implements Link {
     }
     if (this.#state !== 'open') return false
     const reserveBytes = importance === 'vital' ? limits.sessionReserveBytes : 0
-    if (!this.#session.outbox.push(bytes, reserveBytes, head)) return false
+    if (!this.#session.outbox.push(body, reserveBytes, head)) return false
     this.#live?.pump()
     return true
   }
@@ -263,4 +265,10 @@ export class LinkEndpoint implements Link {
       })
     }
   }
+}
+
+const noHead = new Uint8Array(0)
+
+function piecesOf(message: Message): readonly [head: Uint8Array, body: Uint8Array] {
+  return message instanceof Uint8Array ? [noHead, message] : message
 }

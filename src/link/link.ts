@@ -50,6 +50,9 @@ export const noHealth: LinkHealth = {
  */
 export type Importance = 'normal' | 'vital'
 
+/** What is sent as one message: bytes, or two pieces of it that need not be joined for that. */
+export type Message = Uint8Array | readonly [head: Uint8Array, body: Uint8Array]
+
 /**
  * What the owner of a link hears. Calls come one at a time and never from inside `send`. A handler
  * that throws is a bug of the owner: it surfaces as an uncaught exception, the link goes on.
@@ -104,12 +107,12 @@ export interface Link {
   /** Bytes of messages that the peer has not confirmed, as they count against the bound. */
   readonly backlogBytes: number
   /**
-   * Queues one message, also while the link is down: the bytes, and in front of them those of `head`,
-   * if there is one. They may be kept without a copy: do not change them afterwards. False: over bufferBytesMax
+   * Queues one message, also while the link is down. Its bytes may be kept without a copy: do not
+   * change them afterwards. False: over bufferBytesMax
    * (DM_LINK_BACKLOG is the word for it while the link is open), or closed; nothing was queued.
    * Throws DM_BODY_TOO_LARGE when the message alone is over limits.messageBytesMax.
    */
-  send(bytes: Uint8Array, importance?: Importance, head?: Uint8Array): boolean
+  send(message: Message, importance?: Importance): boolean
   /**
    * Resolves when at most a quarter of bufferBytesMax waits unconfirmed: at once if that is so, else
    * when the peer has confirmed enough, the session is lost or the link closed. Never rejects. A

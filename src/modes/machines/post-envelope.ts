@@ -13,6 +13,6 @@ const envelopeHead = Uint8Array.of(LinkMessageKind.ENVELOPE)
  */
 export function postEnvelope(link: Pick<Link, 'isOpen' | 'send'>, envelope: Uint8Array): Taken {
   const importance = isRouterReport(envelope) ? 'vital' : 'normal'
-  if (link.send(envelope, importance, envelopeHead)) return true
+  if (link.send([envelopeHead, envelope], importance)) return true
   return link.isOpen ? 'full' : false
 }

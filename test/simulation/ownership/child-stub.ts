@@ -4,7 +4,7 @@
  */
 import { parseRanges, rangesToList } from '../../../src/allocator/shard-lists.js'
 import { MachinesError } from '../../../src/errors.js'
-import { type DialEvents, noHealth } from '../../../src/link/link.js'
+import { type DialEvents, type Message, noHealth } from '../../../src/link/link.js'
 import type { DialedLink } from '../../../src/link/link-dialer.js'
 import {
   type AssignedInstance,
@@ -61,7 +61,8 @@ export class ChildStub implements DialedLink {
     })
   }
 
-  send(bytes: Uint8Array): boolean {
+  send(message: Message): boolean {
+    const bytes = message instanceof Uint8Array ? message : Buffer.concat(message)
     this.#meter.sent(bytes.length)
     this.#meter.world.after(delayMs, () => {
       if (this.#isUp) this.#receive(bytes)

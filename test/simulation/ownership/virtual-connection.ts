@@ -5,7 +5,11 @@
  */
 import { MachinesError } from '../../../src/errors.js'
 import { limits } from '../../../src/limits.js'
-import type { Frame, FrameName } from '../../../src/link/codec/frame-types.js'
+import {
+  type Frame,
+  type FrameName,
+  frameHeaderBytes,
+} from '../../../src/link/codec/frame-types.js'
 import type { Connection, ConnectionUser } from '../../../src/link/connection.js'
 import type { Cancel } from '../../../src/system/system.js'
 import type { Socket } from './virtual-socket.js'
@@ -49,6 +53,10 @@ export class VirtualConnection {
     if (!this.isWritable) return
     const frame: Frame = { kind: 'frame', name, payload: new Uint8Array(Buffer.concat(parts)) }
     this.#socket.send(frame)
+  }
+
+  sendFrame(frame: Uint8Array): void {
+    this.send('DATA', frame.subarray(frameHeaderBytes))
   }
 
   end(options: { readonly discard: boolean }): void {

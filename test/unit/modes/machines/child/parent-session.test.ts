@@ -37,7 +37,7 @@ function sessionOf(changes: Partial<SessionHandlers> = {}) {
     health: noHealth,
     backlogBytes: 0,
     send(bytes) {
-      const message = parseChildMessage(bytes)
+      const message = bytes instanceof Uint8Array ? parseChildMessage(bytes) : undefined
       if (message) said.push(message)
       return true
     },
