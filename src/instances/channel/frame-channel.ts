@@ -1,12 +1,13 @@
 /** The part that both carriers of the local channel share: frames, batches, bounds, one close. */
 import { toError } from '../../errors.js'
 import { limits } from '../../limits.js'
-import { type ChannelFrame, encodeFrames, FrameDecoder, frameBytes } from './frame-codec.js'
+import { type ChannelFrame, FrameDecoder, frameBytes } from './frame-codec.js'
 import type { ChannelEvents, InstanceChannel } from './instance-channel.js'
 
-/** What moves the bytes: a socket or a message port. */
+/** What turns frames to bytes and moves them: a socket or a message port. */
 export interface ByteCarrier {
-  write(chunks: readonly Uint8Array[]): void
+  /** At least one frame. */
+  write(frames: readonly ChannelFrame[]): void
   /** Bytes written that the other side, or the system, has not taken yet. */
   backlogBytes(): number
   /** Ends after what was written has left. */
@@ -105,28 +106,26 @@ export class FrameChannel implements InstanceChannel {
     clearImmediate(this.#flushing)
     this.#flushing = undefined
     if (this.#batch.length === 0) return
-    const chunks = encodeFrames(this.#batch)
+    const frames = this.#batch
     this.#batch = []
     this.#batchBytes = 0
-    this.#carrier.write(chunks)
+    this.#carrier.write(frames)
   }
 
   #receive(bytes: Uint8Array): void {
-    const frames = this.#decoder.push(bytes)
-    for (;;) {
-      // A handler may close the channel; what follows in the same chunk is not for it any more.
-      if (this.#closed) return
-      const next = this.#next(frames)
+    this.#decoder.push(bytes)
+    // A handler may close the channel; what follows in the same chunk is not for it any more.
+    while (!this.#closed) {
+      const next = this.#next()
       if (next === undefined) return
       this.events.frame(next.op, next.payload)
     }
   }
 
   /** The next frame, or undefined when there is none; only decoding faults end the channel. */
-  #next(frames: Generator<ChannelFrame>): ChannelFrame | undefined {
+  #next(): ChannelFrame | undefined {
     try {
-      const { done, value } = frames.next()
-      return done === true ? undefined : value
+      return this.#decoder.next()
     } catch (thrown) {
       this.#carrier.destroy()
       this.#finish(toError(thrown))

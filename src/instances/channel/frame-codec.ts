@@ -27,108 +27,142 @@ export function frameBytes(payload: Uint8Array = nothing): number {
   return prefixBytes + payload.length
 }
 
-function writePrefix(target: Uint8Array, at: number, frame: ChannelFrame): void {
-  new DataView(target.buffer, target.byteOffset).setUint32(at, 1 + frame.payload.length)
-  target[at + headerBytes] = frame.op
-}
-
-/** Lays neighbouring small frames (and the prefix of the big one after them) into one chunk. */
-function joined(frames: readonly ChannelFrame[], prefixOf: ChannelFrame | undefined): Uint8Array {
-  const bytes = frames.reduce((sum, frame) => sum + frameBytes(frame.payload), 0)
-  const chunk = new Uint8Array(bytes + (prefixOf === undefined ? 0 : prefixBytes))
-  let at = 0
-  for (const frame of frames) {
-    writePrefix(chunk, at, frame)
-    chunk.set(frame.payload, at + prefixBytes)
-    at += frameBytes(frame.payload)
-  }
-  if (prefixOf !== undefined) writePrefix(chunk, at, prefixOf)
-  return chunk
-}
-
 /** The frames as chunks to be written in this order: small ones joined, big ones not copied. */
 export function encodeFrames(frames: readonly ChannelFrame[]): Uint8Array[] {
   const chunks: Uint8Array[] = []
-  let small: ChannelFrame[] = []
+  let run: ChannelFrame[] = []
+  let bytes = 0
   for (const frame of frames) {
-    if (frame.payload.length <= joinBytesMax) {
-      small.push(frame)
-      continue
-    }
-    chunks.push(joined(small, frame), frame.payload)
-    small = []
+    const isBig = frame.payload.length > joinBytesMax
+    run.push(frame)
+    bytes += isBig ? prefixBytes : frameBytes(frame.payload)
+    if (!isBig) continue
+    chunks.push(lay(run, Buffer.allocUnsafe(bytes)), frame.payload)
+    run = []
+    bytes = 0
   }
-  if (small.length > 0) chunks.push(joined(small, undefined))
+  if (run.length > 0) chunks.push(lay(run, Buffer.allocUnsafe(bytes)))
   return chunks
 }
 
-/** Bytes gathered until there are as many as were asked for; a single chunk is not copied. */
-class Gatherer {
-  #chunks: Uint8Array[] = []
-  #bytes = 0
-
-  /** Takes what `source` still has from `at`, up to `want` bytes in all; returns how many it took. */
-  take(source: Uint8Array, at: number, want: number): number {
-    const count = Math.min(want - this.#bytes, source.length - at)
-    if (count > 0) this.#chunks.push(source.subarray(at, at + count))
-    this.#bytes += count
-    return count
-  }
-
-  has(want: number): boolean {
-    return this.#bytes === want
-  }
-
-  release(): Uint8Array {
-    const [only] = this.#chunks
-    const whole =
-      this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
-    this.#chunks = []
-    this.#bytes = 0
-    return whole
-  }
+/** The frames as one chunk that has its memory for itself, so that it can be given away. */
+export function encodeOwned(frames: readonly ChannelFrame[]): Uint8Array<ArrayBuffer> {
+  let bytes = 0
+  for (const { payload } of frames) bytes += frameBytes(payload)
+  return lay(frames, new Uint8Array(bytes))
 }
 
-/** Cuts a stream of bytes into frames. */
+/** Lays frames side by side; of a big one, which is the last, only the prefix may have room. */
+function lay<Chunk extends Uint8Array>(frames: readonly ChannelFrame[], chunk: Chunk): Chunk {
+  let at = 0
+  for (const { op, payload } of frames) {
+    writeLength(chunk, at, 1 + payload.length)
+    chunk[at + headerBytes] = op
+    at += prefixBytes
+    if (at + payload.length <= chunk.length) chunk.set(payload, at)
+    at += payload.length
+  }
+  return chunk
+}
+
+/** By hand: a DataView for each frame costs more than the rest of a small one. */
+function writeLength(target: Uint8Array, at: number, length: number): void {
+  target[at] = length >>> 24
+  target[at + 1] = length >>> 16
+  target[at + 2] = length >>> 8
+  target[at + 3] = length
+}
+
+/**
+ * Cuts a stream of bytes into frames: `push` a chunk, then pull with `next` until it has no more.
+ *
+ * A frame that lies whole in a chunk is a view on it. One that does not is copied once into memory
+ * of its own, taken only after its length was checked.
+ */
 export class FrameDecoder {
   readonly #lengthMax: number
-  readonly #gatherer = new Gatherer()
-  /** Length of the frame whose body is being gathered; undefined while its header is. */
-  #length: number | undefined
+  #chunk: Uint8Array = nothing
+  #offset = 0
+  #length = 0
+  /** Bytes of the length that have been read. */
+  #lengthBytes = 0
+  /** Op and payload of a frame that comes in several chunks, and how much of it is there. */
+  #body: Uint8Array | undefined
+  #filled = 0
 
   /** @param lengthMax largest announced length that is accepted, op included. */
   constructor(lengthMax: number = limits.channelFrameBytesMax) {
     this.#lengthMax = lengthMax
   }
 
-  /**
-   * Yields the frames that `bytes` complete, in order.
-   *
-   * A length of zero or above the limit throws DM_CHANNEL_PROTOCOL as soon as its four bytes are
-   * there, before anything of its body is kept. The decoder is of no use after that.
-   */
-  *push(bytes: Uint8Array): Generator<ChannelFrame> {
-    let at = 0
-    for (;;) {
-      const want: number = this.#length ?? headerBytes
-      at += this.#gatherer.take(bytes, at, want)
-      if (!this.#gatherer.has(want)) return
-      const whole = this.#gatherer.release()
-      if (this.#length === undefined) {
-        this.#length = this.#checkedLength(whole)
-      } else {
-        this.#length = undefined
-        yield { op: whole[0] ?? 0, payload: whole.subarray(1) }
-      }
-    }
+  /** Takes the next chunk; what was not pulled of the one before comes first. */
+  push(bytes: Uint8Array): void {
+    const rest = this.#chunk.subarray(this.#offset)
+    this.#chunk = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
+    this.#offset = 0
   }
 
-  #checkedLength(header: Uint8Array): number {
-    const length = new DataView(header.buffer, header.byteOffset).getUint32(0)
-    if (length > 0 && length <= this.#lengthMax) return length
+  /**
+   * The next frame, in order; undefined when more bytes are needed.
+   *
+   * A length of zero or above the limit throws DM_CHANNEL_PROTOCOL as soon as its four bytes are
+   * there, before anything of its body is kept, and so does every call after that.
+   */
+  next(): ChannelFrame | undefined {
+    const frame = this.#readLength() ? this.#readFrame() : undefined
+    if (frame !== undefined) {
+      this.#lengthBytes = 0
+      return frame
+    }
+    // All of it was read; a channel that is quiet must not keep its last chunk alive.
+    this.#chunk = nothing
+    this.#offset = 0
+    return undefined
+  }
+
+  #readLength(): boolean {
+    while (this.#lengthBytes < headerBytes) {
+      if (this.#offset === this.#chunk.length) return false
+      this.#length = ((this.#length << 8) | (this.#chunk[this.#offset] ?? 0)) >>> 0
+      this.#offset += 1
+      this.#lengthBytes += 1
+    }
+    this.#checkLength()
+    return true
+  }
+
+  #readFrame(): ChannelFrame | undefined {
+    if (this.#body !== undefined || this.#chunk.length - this.#offset < this.#length) {
+      return this.#gather()
+    }
+    const from = this.#offset
+    this.#offset += this.#length
+    return frameOf(this.#chunk, from, this.#offset)
+  }
+
+  #gather(): ChannelFrame | undefined {
+    this.#body ??= new Uint8Array(this.#length)
+    const end = this.#offset + this.#length - this.#filled
+    const piece = this.#chunk.subarray(this.#offset, end)
+    this.#body.set(piece, this.#filled)
+    this.#offset += piece.length
+    this.#filled += piece.length
+    if (this.#filled < this.#length) return undefined
+    const whole = this.#body
+    this.#body = undefined
+    this.#filled = 0
+    return frameOf(whole, 0, whole.length)
+  }
+
+  #checkLength(): void {
+    if (this.#length > 0 && this.#length <= this.#lengthMax) return
     throw new MachinesError(
       'DM_CHANNEL_PROTOCOL',
-      `a frame on the local channel announces ${length} bytes; 1 to ${this.#lengthMax} are allowed`,
+      `a frame on the local channel announces ${this.#length} bytes; 1 to ${this.#lengthMax} are allowed`,
     )
   }
+}
+
+function frameOf(bytes: Uint8Array, from: number, to: number): ChannelFrame {
+  return { op: bytes[from] ?? 0, payload: bytes.subarray(from + 1, to) }
 }

@@ -7,6 +7,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { type ByteCarrier, type CarrierEvents, FrameChannel } from './frame-channel.js'
+import { encodeOwned } from './frame-codec.js'
 import type { InstanceChannel } from './instance-channel.js'
 
 /**
@@ -17,6 +18,9 @@ export const portMarker = 'discordoo-machines.channel-port'
 
 /** Confirming every message would double their number; this is far below the backlog limit. */
 const confirmEveryBytes = 1024 * 1024
+
+/** Giving memory away has a price, which is above that of copying a few KiB. */
+const giveAwayBytesMin = 8 * 1024
 
 function carry(port: MessagePort, events: CarrierEvents): ByteCarrier {
   let unconfirmed = 0
@@ -36,13 +40,11 @@ function carry(port: MessagePort, events: CarrierEvents): ByteCarrier {
   })
   port.on('close', () => events.close())
   return {
-    write(chunks) {
-      for (const chunk of chunks) {
-        // Posting a view would clone the whole buffer it looks at; an exact copy can be given away.
-        const exact = new Uint8Array(chunk)
-        unconfirmed += exact.length
-        port.postMessage(exact, [exact.buffer])
-      }
+    write(frames) {
+      // Posting a view would clone the whole buffer it looks at.
+      const chunk = encodeOwned(frames)
+      unconfirmed += chunk.length
+      port.postMessage(chunk, chunk.length < giveAwayBytesMin ? [] : [chunk.buffer])
     },
     backlogBytes: () => unconfirmed,
     end: () => port.close(),

@@ -1,6 +1,7 @@
 /** The local channel on a socket pair: processes and clusters, both sides. */
 import type { Socket } from 'node:net'
 import { type ByteCarrier, type CarrierEvents, FrameChannel } from './frame-channel.js'
+import { encodeFrames } from './frame-codec.js'
 import type { InstanceChannel } from './instance-channel.js'
 
 /** File descriptor of the socket pair inside an instance; 0 to 2 are stdio, 3 is Node's own ipc. */
@@ -14,11 +15,12 @@ function carry(socket: Socket, events: CarrierEvents): ByteCarrier {
   })
   socket.on('close', () => events.close(fault))
   return {
-    write(chunks) {
-      // Corked chunks leave in one writev.
-      socket.cork()
+    write(frames) {
+      const chunks = encodeFrames(frames)
+      // Corked chunks leave in one writev; corking for one costs as much as a small frame.
+      if (chunks.length > 1) socket.cork()
       for (const chunk of chunks) socket.write(chunk)
-      socket.uncork()
+      if (chunks.length > 1) socket.uncork()
     },
     backlogBytes: () => socket.writableLength,
     end: () => socket.end(),

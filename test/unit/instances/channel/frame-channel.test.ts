@@ -6,6 +6,7 @@ import {
   type ChannelBounds,
   FrameChannel,
 } from '../../../../src/instances/channel/frame-channel.js'
+import { encodeFrames } from '../../../../src/instances/channel/frame-codec.js'
 
 function setUp(bounds: ChannelBounds = { frameBytesMax: 100, backlogBytesMax: 200 }) {
   const writes: Buffer[] = []
@@ -15,7 +16,7 @@ function setUp(bounds: ChannelBounds = { frameBytesMax: 100, backlogBytesMax: 20
   const channel = new FrameChannel((events): ByteCarrier => {
     carrierEvents = events
     return {
-      write: (chunks) => void writes.push(Buffer.concat(chunks)),
+      write: (frames) => void writes.push(Buffer.concat(encodeFrames(frames))),
       backlogBytes: () => state.backlog,
       end: () => void calls.push('end'),
       destroy: () => void calls.push('destroy'),
@@ -99,8 +100,12 @@ describe('FrameChannel', () => {
       },
       close() {},
     }
-    expect(() => data('\0\0\0\x01\x01')).toThrow('from the handler')
+    expect(() => data('\0\0\0\x01\x01\0\0\0\x01\x02')).toThrow('from the handler')
     expect(calls).toEqual([])
+    const later: number[] = []
+    channel.events = { frame: (op) => later.push(op), close() {} }
+    data('\0\0\0\x01\x03')
+    expect(later).toEqual([2, 3])
   })
 
   it('writes what was sent before it ends', () => {

@@ -3,11 +3,20 @@ import { describe, expect, it } from 'vitest'
 import {
   type ChannelFrame,
   encodeFrames,
+  encodeOwned,
   FrameDecoder,
   frameBytes,
 } from '../../../../src/instances/channel/frame-codec.js'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
+
+/** All frames that these bytes complete. */
+function pulled(decoder: FrameDecoder, bytes: Uint8Array): ChannelFrame[] {
+  const found: ChannelFrame[] = []
+  decoder.push(bytes)
+  for (let next = decoder.next(); next !== undefined; next = decoder.next()) found.push(next)
+  return found
+}
 
 const plain = ({ op, payload }: ChannelFrame) => ({ op, payload: Buffer.from(payload) })
 
@@ -33,6 +42,22 @@ describe('encodeFrames', () => {
   it('gives nothing for nothing', () => {
     expect(encodeFrames([])).toEqual([])
   })
+
+  it('writes lengths of any size', () => {
+    const payload = Buffer.alloc(0x01_02_03_04 - 1)
+    const [prefix] = encodeFrames([{ op: 9, payload }])
+    expect(prefix).toEqual(hex('01020304 09'))
+  })
+})
+
+describe('encodeOwned', () => {
+  it('gives what encodeFrames gives, in one chunk with memory of its own', () => {
+    const small = { op: 1, payload: hex('01') }
+    const frames = [small, { op: 2, payload: Buffer.alloc(20_000, 1) }, small]
+    const chunk = encodeOwned(frames)
+    expect(chunk.buffer.byteLength).toBe(20_017)
+    expect(Buffer.compare(chunk, Buffer.concat(encodeFrames(frames)))).toBe(0)
+  })
 })
 
 describe('frameBytes', () => {
@@ -52,10 +77,10 @@ describe('FrameDecoder', () => {
         const decoder = new FrameDecoder()
         const found: ChannelFrame[] = []
         for (const size of [...sizes, rest.length]) {
-          found.push(...decoder.push(rest.subarray(0, size)))
+          found.push(...pulled(decoder, rest.subarray(0, size)))
           rest = rest.subarray(size)
         }
-        found.push(...decoder.push(rest))
+        found.push(...pulled(decoder, rest))
         expect(found.map(plain)).toEqual(frames.map(plain))
       }),
     )
@@ -63,25 +88,42 @@ describe('FrameDecoder', () => {
 
   it('does not copy a payload that came in one chunk', () => {
     const bytes = hex('00000003 03 aabb')
-    const [frame] = [...new FrameDecoder().push(bytes)]
+    const [frame] = pulled(new FrameDecoder(), bytes)
     expect(frame?.payload.buffer).toBe(bytes.buffer)
   })
 
   it('refuses a length above the limit before its body comes', () => {
     const decoder = new FrameDecoder(10)
-    expect([...decoder.push(hex('0000000a 01 000000000000000000'))]).toHaveLength(1)
-    expect(() => [...decoder.push(hex('0000000b'))]).toThrow(/announces 11 bytes; 1 to 10/)
+    expect(pulled(decoder, hex('0000000a 01 000000000000000000'))).toHaveLength(1)
+    expect(() => pulled(decoder, hex('0000000b'))).toThrow(/announces 11 bytes; 1 to 10/)
+    expect(() => pulled(decoder, hex('00000001 01'))).toThrow(/announces 11 bytes; 1 to 10/)
   })
 
   it('refuses a frame without an op', () => {
-    expect(() => [...new FrameDecoder().push(hex('00000000'))]).toThrow(
+    expect(() => pulled(new FrameDecoder(), hex('00000000'))).toThrow(
       expect.objectContaining({ code: 'DM_CHANNEL_PROTOCOL' }),
     )
   })
 
-  it('yields what came before the fault', () => {
-    const frames = new FrameDecoder().push(hex('00000001 07 00000000'))
-    expect(frames.next().value).toMatchObject({ op: 7 })
-    expect(() => frames.next()).toThrow(/announces 0 bytes/)
+  it('gives out what came before the fault', () => {
+    const decoder = new FrameDecoder()
+    decoder.push(hex('00000001 07 00000000'))
+    expect(decoder.next()).toMatchObject({ op: 7 })
+    expect(() => decoder.next()).toThrow(/announces 0 bytes/)
+  })
+
+  it('keeps what was not pulled', () => {
+    const decoder = new FrameDecoder()
+    decoder.push(hex('00000001 07 00000001 08 000000'))
+    expect(decoder.next()).toMatchObject({ op: 7 })
+    expect(pulled(decoder, hex('01 09')).map(({ op }) => op)).toEqual([8, 9])
+  })
+
+  it('takes no view on a chunk that holds a part of a frame', () => {
+    const decoder = new FrameDecoder()
+    const chunk = hex('00000003 03 aa')
+    expect(pulled(decoder, chunk)).toEqual([])
+    chunk.fill(0)
+    expect(pulled(decoder, hex('bb')).map(plain)).toEqual([{ op: 3, payload: hex('aabb') }])
   })
 })
