@@ -11,18 +11,23 @@ export function short(value) {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
+/** @param {boolean} met */
+const word = (met) => (met ? pc.green('met') : pc.red('missed'))
+
 /** @param {any} result of runRounds */
 export function targetTable({ contenders, targets }) {
   const titleOf = (name) => contenders.find((one) => one.name === name)?.title ?? name
-  const table = new Table({ head: ['measure', 'against', 'ratio', 'range', 'target', ''] })
-  for (const { metric, against, ratio, better, measured, met } of targets) {
+  const table = new Table({ head: ['measure', 'of', 'against', 'ratio', 'range', 'target', ''] })
+  for (const { metric, subject, against, ratio, better, measured, met } of targets) {
     table.push([
       metric,
+      titleOf(subject),
       titleOf(against),
       pc.bold(measured.median.toFixed(2)),
       `${measured.low.toFixed(2)}..${measured.high.toFixed(2)}`,
-      `${better === 'more' ? '>=' : '<='} ${ratio}`,
-      met ? pc.green('met') : pc.red('missed'),
+      ...(ratio === undefined
+        ? ['', '']
+        : [`${better === 'more' ? '>=' : '<='} ${ratio}`, word(met)]),
     ])
   }
   return table.toString()

@@ -29,7 +29,7 @@ import { summary } from './statistics.js'
  * @property {string} metric
  * @property {string} subject
  * @property {string} against
- * @property {number} ratio at least this, or at most where less is better
+ * @property {number} [ratio] at least this, or at most where less is better; none: only shown
  */
 /**
  * A row that is made of two others: by how much more one takes.
@@ -175,6 +175,7 @@ function verdict(target, metrics, values) {
   if (!ours || !theirs) return []
   const ratio = summary(ours.map((value, round) => value / theirs[round]))
   const { better } = metrics.find(({ name }) => name === target.metric)
+  if (target.ratio === undefined) return [{ ...target, better, measured: ratio }]
   const met = better === 'more' ? ratio.median >= target.ratio : ratio.median <= target.ratio
   return [{ ...target, better, measured: ratio, met }]
 }
