@@ -6,10 +6,14 @@ import { fileURLToPath } from 'node:url'
 /** Far beyond any measure: a contender that hangs is named instead of waited for. */
 const answerTimeoutMs = 30_000
 
+/** Where a process finds its end of the pipe that it was started with; 3 is Node's own channel. */
+export const pipeFd = 4
+
 /**
  * @typedef {object} BenchProcess
  * @property {number} pid
  * @property {(op: string, data?: unknown) => Promise<any>} ask rejects with what went wrong there
+ * @property {any} pipe a socket whose other end the process has, if that was asked for
  * @property {() => Promise<void>} stop resolves when it has exited
  */
 
@@ -22,10 +26,11 @@ const answerTimeoutMs = 30_000
  * @param {string[]} [options.execArgv]
  * @param {Record<string, string>} [options.env]
  * @param {readonly string[]} [options.under] command to run it under, as `ip netns exec name`
+ * @param {boolean} [options.pipe] a pipe for measured bytes
  * @returns {Promise<BenchProcess>}
  */
 export async function startProcess(file, options = {}) {
-  const { args = [], execArgv = [], env = {}, under = [] } = options
+  const { args = [], execArgv = [], env = {}, under = [], pipe = false } = options
   const [command, ...words] = [
     ...under,
     process.execPath,
@@ -35,7 +40,13 @@ export async function startProcess(file, options = {}) {
   ]
   const child = spawn(command, words, {
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
-    stdio: ['ignore', process.env.BENCH_TRACE ? 'inherit' : 'ignore', 'inherit', 'ipc'],
+    stdio: [
+      'ignore',
+      process.env.BENCH_TRACE ? 'inherit' : 'ignore',
+      'inherit',
+      'ipc',
+      ...(pipe ? ['pipe'] : []),
+    ],
     serialization: 'advanced',
   })
   const exited = once(child, 'exit')
@@ -78,7 +89,7 @@ export async function startProcess(file, options = {}) {
     await stop()
     throw error
   }
-  return { pid: child.pid ?? 0, ask, stop }
+  return { pid: child.pid ?? 0, ask, pipe: child.stdio[pipeFd], stop }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** From instance to instance across machines: what a bot gets. */
-import { startCrossHosting, startOurs } from './contenders.js'
+import { startCrossHosting, startFloor, startOurs } from './contenders.js'
 
 const needs = ['discord-cross-hosting', 'discord-hybrid-sharding']
 
@@ -36,7 +36,21 @@ const contenders = (mode, perMachine) => [
   },
 ]
 
+/** What any star of this shape reaches on this machine. */
+const floor = {
+  name: 'floor',
+  title: 'bare sockets and TLS, JSON at the ends',
+  start: () => startFloor(2),
+}
+
 const against = { subject: 'ours', against: 'cross-hosting' }
+
+/** Ratios that say how much there is to win; nothing is demanded of them. @param {string} call */
+const towardsFloor = (call) =>
+  [`${call} x1`, `${call} x64`, `${call} x64 CPU`].flatMap((name) => [
+    { metric: name, subject: 'ours', against: 'floor' },
+    { metric: name, subject: 'floor', against: 'cross-hosting' },
+  ])
 
 /** @param {'processes' | 'workers'} mode @returns {import('../lib/rounds.js').Bench} */
 export const machines = (mode) => ({
@@ -45,11 +59,12 @@ export const machines = (mode) => ({
   ms: 1_000,
   smoke: mode === 'processes',
   metrics: calls.flatMap((call) => [metric(call, 1), metric(call, 64), cpuMetric(call)]),
-  contenders: contenders(mode, 2),
+  contenders: [...contenders(mode, 2), ...(mode === 'processes' ? [floor] : [])],
   targets: calls.flatMap((call) => [
     { metric: `${call} x1`, ...against, ratio: 0.5 },
     { metric: `${call} x64`, ...against, ratio: 5 },
     { metric: `${call} x64 CPU`, ...against, ratio: 0.5 },
+    ...towardsFloor(call),
   ]),
 })
 

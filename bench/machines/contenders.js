@@ -1,4 +1,4 @@
-/** Two machines, a manager of all, and a bot in instance 0 that asks: ours, and discord-cross-hosting. */
+/** Two machines, a manager of all, and an instance 0 that asks: ours, others, and the floor. */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -85,5 +85,30 @@ async function settled(asker) {
       if (tries === 40) throw error
       await delay(250)
     }
+  }
+}
+
+/**
+ * The same processes in the same star, which only pass bytes on: what no product gets under.
+ *
+ * @param {number} perMachine
+ */
+export async function startFloor(perMachine) {
+  const count = machines * perMachine
+  const started = []
+  try {
+    for (let index = 0; index < machines; index += 1) {
+      const settings = { first: index * perMachine, perMachine, count }
+      started.push(await startProcess(here('floor/child.js'), withSettings(settings)))
+    }
+    const ports = await Promise.all(started.map((child) => child.ask('port')))
+    const settings = { ports, perMachine }
+    started.push(await startProcess(here('floor/parent.js'), withSettings(settings)))
+    const [asker] = started
+    await asker.ask('check')
+    return { measure: measureOf(started, asker), stop: () => stopAll(started) }
+  } catch (error) {
+    await stopAll(started)
+    throw error
   }
 }
