@@ -1,5 +1,4 @@
 /** The bot's side of the manager: what `discordoo-machines/bot` exports as `bot`. */
-import createDebug from 'debug'
 import { parseRanges, rangesToList } from '../allocator/shard-lists.js'
 import { MachinesError } from '../errors.js'
 import type { Caller } from '../routing/caller.js'
@@ -12,12 +11,13 @@ import type { CallInfo } from '../routing/responder.js'
 import { Responder } from '../routing/responder.js'
 import type { Undelivered } from '../routing/router-types.js'
 import { Ticker } from '../routing/ticker.js'
+import { lazyDebug } from '../system/lazy-debug.js'
 import type { System } from '../system/system.js'
 import { compileScript } from './compile-script.js'
 import type { InstanceRuntime, StopRequest } from './instance-runtime.js'
 import { Listeners } from './listeners.js'
 
-const debug: createDebug.Debugger = createDebug('discordoo:machines:bot')
+const debug = lazyDebug('discordoo:machines:bot')
 
 /** A message from another instance, or from a manager. */
 export interface ReceivedMessage {
@@ -85,7 +85,7 @@ export class Bot {
       self: instance,
       send: (envelope) => runtime.sendEnvelope(envelope),
       clock: system,
-      firstId: Buffer.from(system.randomBytes(4)).readUInt32BE(),
+      firstId: Math.floor(system.random() * 2 ** 32),
       timeoutMs: callTimeoutMs,
       onUndelivered: (report) => this.#emit('undelivered', report),
       onWaiting: () => ticker.wake(),

@@ -1,5 +1,4 @@
 /** Finds the channel that the launcher left for this process or thread. */
-import { Socket } from 'node:net'
 import { isMainThread, MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { MachinesError } from '../errors.js'
 import {
@@ -10,6 +9,7 @@ import {
 import { channelVariable, parseIdentity } from '../instances/channel/instance-identity.js'
 import { portChannel, portMarker } from '../instances/channel/port-channel.js'
 import { channelFd, socketChannel } from '../instances/channel/socket-channel.js'
+import { loadNet } from './lazy-builtins.js'
 
 export interface TakenChannel {
   readonly identity: InstanceIdentity
@@ -35,9 +35,10 @@ export function takeChannel(env: NodeJS.ProcessEnv): TakenChannel | undefined {
   if (text === undefined || kind !== (isMainThread ? 'fd' : 'port')) return undefined
   delete env[channelVariable]
   const identity = parseIdentity(text)
-  const channel =
-    kind === 'fd'
-      ? socketChannel(new Socket({ fd: channelFd, readable: true, writable: true }))
-      : portChannel(takePort())
-  return { identity, channel }
+  return { identity, channel: kind === 'fd' ? openSocket() : portChannel(takePort()) }
+}
+
+function openSocket(): InstanceChannel {
+  const { Socket } = loadNet()
+  return socketChannel(new Socket({ fd: channelFd, readable: true, writable: true }))
 }

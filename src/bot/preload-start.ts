@@ -1,5 +1,4 @@
 /** Puts the runtime of an instance together with the process or thread it runs in. */
-import cluster from 'node:cluster'
 import { rmSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { InstanceOp } from '../instances/channel/instance-channel.js'
@@ -7,6 +6,7 @@ import { encodeMemory } from '../instances/channel/memory-report.js'
 import { realSystem } from '../system/system.js'
 import { afterWholeTurn } from '../system/whole-turn.js'
 import { runtimeSymbol } from './instance-runtime.js'
+import { loadCluster } from './lazy-builtins.js'
 import { memoryBytes, reportMemory } from './memory-reports.js'
 import { takeChannel } from './preload-channel.js'
 import { PreloadRuntime, type RuntimeHost } from './preload-runtime.js'
@@ -34,6 +34,7 @@ function leaveTerminalSignalsToManager(): void {
 
 /** Node ends a cluster worker at once when its primary is gone; here the runtime decides that. */
 function ownTheEndOfCluster(): void {
+  const cluster = loadCluster()
   process.prependListener('disconnect', () => {
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
   })

@@ -1,7 +1,7 @@
 /** What a router dropped, by reason: nothing disappears without being counted. */
-import createDebug from 'debug'
+import { lazyDebug } from '../system/lazy-debug.js'
 
-const debug: createDebug.Debugger = createDebug('discordoo:machines:router')
+const debug = lazyDebug('discordoo:machines:router')
 
 export interface DropCounts {
   /** The header makes no sense. */
