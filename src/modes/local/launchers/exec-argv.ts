@@ -1,7 +1,8 @@
 /** Node's own arguments for instances. Pure, apart from the address of the preload. */
+import { fileURLToPath } from 'node:url'
 
 /** The preload of this copy of the package; instances load it before the bot's file. */
-const preloadUrl = new URL('../../../bot/preload.js', import.meta.url).href
+const preloadFile = fileURLToPath(new URL('../../../bot/preload.cjs', import.meta.url))
 
 /** Arguments that are followed by the manager's program text itself. */
 const programText: ReadonlySet<string> = new Set(['-e', '--eval', '-p', '--print', '-pe'])
@@ -22,5 +23,5 @@ export function withPreload(
   given: readonly string[] | undefined,
   managerArgv: readonly string[],
 ): string[] {
-  return ['--import', preloadUrl, ...(given ?? inheritable(managerArgv))]
+  return ['--require', preloadFile, ...(given ?? inheritable(managerArgv))]
 }

@@ -23,8 +23,8 @@ describe('the arguments of an instance', () => {
 
   it('are the preload and then those of the user, where given', () => {
     const [flag, preload, ...rest] = withPreload(['--mine'], ['--of-the-manager'])
-    expect(flag).toBe('--import')
-    expect(preload).toMatch(/^file:.*bot\/preload\.js$/)
+    expect(flag).toBe('--require')
+    expect(preload).toMatch(/^[^:]*bot[\\/]preload\.cjs$/)
     expect(rest).toEqual(['--mine'])
     expect(withPreload(undefined, ['--of-the-manager']).slice(2)).toEqual(['--of-the-manager'])
     expect(withPreload([], ['--of-the-manager']).slice(2)).toEqual([])

@@ -1,0 +1,28 @@
+/**
+ * Puts what every instance loads into one file each, after the compiler: finding, reading and linking
+ * 50 small modules takes an instance longer than running them.
+ *
+ * Nothing else is bundled, and all other files stay: those that are loaded late are imported from the
+ * bundles as they are. Copies of one module in two files are harmless, as nothing keeps state in a
+ * module, and errors of one copy are instances of the class of another (src/errors.ts).
+ */
+import { rolldown } from 'rolldown'
+
+const bundles = [
+  { input: 'dist/bot/preload.js', file: 'dist/bot/preload.cjs', format: 'cjs' },
+  { input: 'dist/bot/index.js', file: 'dist/bot/index.js', format: 'es' },
+  {
+    input: 'dist/modes/local/entry/reaper.js',
+    file: 'dist/modes/local/entry/reaper.js',
+    format: 'es',
+  },
+]
+
+/** Loaded by few instances, and late: these stay files of their own. */
+const late = /\/adopted-client\.js$/
+
+for (const { input, ...output } of bundles) {
+  const bundle = await rolldown({ input, platform: 'node', external: ['debug', late] })
+  await bundle.write({ ...output, comments: false })
+  await bundle.close()
+}
