@@ -84,6 +84,7 @@ export type LimitName =
   | 'leaseMsMax'
   | 'secretBytesMin'
   | 'managerLostGraceMs'
+  | 'reaperStartMs'
   | 'reaperGraceMs'
   | 'reaperLookEveryMs'
   | 'leaseLookEveryMs'
@@ -424,6 +425,11 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
     2_000,
     'ms',
     'Time an instance has to say goodbye when its manager is gone; all are gone within 5 s.',
+  ),
+  reaperStartMs: limit(
+    1_000,
+    'ms',
+    'The first instances start sooner without a process more beside them; none of them has begun to work yet.',
   ),
   reaperGraceMs: limit(
     3_500,

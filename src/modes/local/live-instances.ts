@@ -46,7 +46,10 @@ export class LiveInstances {
     const events = this.#events
     const options = this.#options
     const running = new RunningInstance(launched, spec, options, {
-      ready: () => events.ready(id),
+      ready: () => {
+        this.#launcher.ready?.()
+        events.ready(id)
+      },
       startFailed: (error) => events.startFailed(id, error),
       gateway: (state) => options.onEvent({ type: 'gateway', instance: id, state }),
       memory: (bytes) => events.memory(id, Math.round(bytes / mebibyte)),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Reaper } from '../../../dist/modes/local/reaper/reaper.js'
 import { realSystem } from '../../../dist/system/system.js'
 import { eventually } from '../../support/eventually.js'
-import { isRunning, isStopped, reaperOf } from '../../support/processes.js'
+import { findReaper, isRunning, isStopped, reaperOf } from '../../support/processes.js'
 
 describe.runIf(process.platform === 'linux')('the reaper', () => {
   let reaper: Reaper
@@ -22,7 +22,29 @@ describe.runIf(process.platform === 'linux')('the reaper', () => {
     await reaper.close()
   })
 
+  it('leaves the cores to the first instances, but for a second at most', async () => {
+    expect(findReaper(process.pid)).toBeUndefined()
+    await eventually(() => findReaper(process.pid), 'the reaper')
+  })
+
+  it('is there at once when an instance is ready', () => {
+    reaper.start()
+    expect(isRunning(reaperOf(process.pid))).toBe(true)
+  })
+
+  it('is there at once under a lease', () => {
+    reaper.lease(realSystem.machineTime() + 60_000)
+    expect(isRunning(reaperOf(process.pid))).toBe(true)
+  })
+
+  it('that has nothing to watch is not started', () => {
+    reaper.unwatch(child.pid ?? -1)
+    reaper.start()
+    expect(findReaper(process.pid)).toBeUndefined()
+  })
+
   it('that was suspended reads the last renewal first, however many there were', async () => {
+    reaper.start()
     const pid = reaperOf(process.pid)
     const exited = once(child, 'exit')
     reaper.lease(realSystem.machineTime() + 500)

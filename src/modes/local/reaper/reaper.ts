@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { limits } from '../../../limits.js'
 import type { Cancel, System } from '../../../system/system.js'
 import { secretVariable } from '../launchers/instance-env.js'
 import { startTimeOf } from './process-start.js'
@@ -47,14 +48,18 @@ export class Reaper {
   #isLeaseWaiting = false
   #child: ChildProcess | undefined
   #gone: Promise<void> = Promise.resolve()
-  #cancelRestart: Cancel | undefined
+  /** Set while the start of a reaper waits. */
+  #cancelStart: Cancel | undefined
   #closed = false
 
   constructor(system: System) {
     this.#system = system
   }
 
-  /** From now on this process dies with the manager. Starts the reaper when it is the first. */
+  /**
+   * From now on this process dies with the manager. Where it is the first, the reaper starts after
+   * limits.reaperStartMs or with `start()`, at once where there is a lease.
+   */
   watch(pid: number): void {
     this.#enter(pid, startedLine)
   }
@@ -62,6 +67,11 @@ export class Reaper {
   /** The same for the process that instances are threads of; only the end of the lease concerns it. */
   watchHost(pid: number): void {
     this.#enter(pid, hostLine)
+  }
+
+  /** Waits no longer; does nothing where the reaper runs, or has nothing to watch. */
+  start(): void {
+    if (this.#child === undefined && this.#lines.size > 0) this.#spawn()
   }
 
   /** To be called when the exit of the process was confirmed. */
@@ -73,13 +83,14 @@ export class Reaper {
   lease(killAt: number | undefined): void {
     if (killAt === this.#killAt) return
     this.#killAt = killAt
-    this.#tellLease()
+    if (this.#child !== undefined) this.#tellLease()
+    else if (killAt !== undefined) this.start()
   }
 
   /** Ends the reaper; resolves when it has exited. */
   async close(): Promise<void> {
     this.#closed = true
-    this.#cancelRestart?.()
+    this.#cancelStart?.()
     this.#child?.ref()
     this.#child?.stdin?.end()
     await this.#gone
@@ -90,12 +101,21 @@ export class Reaper {
     if (startTime === undefined) return
     const line = lineOf(pid, startTime)
     this.#lines.set(pid, line)
-    if (this.#child === undefined) this.#start()
-    else this.#tell(line)
+    if (this.#child !== undefined) this.#tell(line)
+    else if (this.#killAt !== undefined) this.#spawn()
+    else this.#startIn(limits.reaperStartMs)
   }
 
-  #start(): void {
-    this.#cancelRestart?.()
+  #startIn(delayMs: number): void {
+    this.#cancelStart ??= this.#system.setTimer(delayMs, () => {
+      this.#cancelStart = undefined
+      this.start()
+    })
+  }
+
+  #spawn(): void {
+    this.#cancelStart?.()
+    this.#cancelStart = undefined
     if (this.#closed) return
     const child = spawnReaper()
     this.#child = child
@@ -116,7 +136,7 @@ export class Reaper {
     if (this.#child !== child) return
     this.#child = undefined
     if (this.#closed || this.#lines.size === 0) return
-    this.#cancelRestart = this.#system.setTimer(restartDelayMs, () => this.#start())
+    this.#startIn(restartDelayMs)
   }
 
   /** One that is suspended reads nothing; of all the renewals it will need the last one alone. */
