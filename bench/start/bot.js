@@ -1,5 +1,3 @@
 // A bot that does nothing, started by discordoo-machines.
-import { fromDist } from '../lib/dist.js'
-
-const { bot } = await fromDist('bot/index.js')
+const { bot } = await import(process.env.BENCH_BOT_API ?? '')
 bot.ready()
