@@ -17,6 +17,8 @@ const samples = {
   },
 }
 
+const resultOf = (source: string) => compileScript({ form: 'function', source })({})
+
 describe('scripts', () => {
   it.each(Object.entries(samples))('%s', async (_, script) => {
     expect(await compileScript(toEvalScript(script))({ n: 1 })).toBe(2)
@@ -51,7 +53,6 @@ describe('scripts', () => {
 
   it('more scripts than are kept still run, and so do the first ones again', () => {
     const sources = Array.from({ length: 200 }, (_, index) => `() => ${index}`)
-    const resultOf = (source: string) => compileScript({ form: 'function', source })({})
     expect([...sources, ...sources].map(resultOf)).toEqual(
       [...sources, ...sources].map((_, index) => index % 200),
     )
