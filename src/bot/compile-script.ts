@@ -11,65 +11,91 @@ import type { EvalScript } from '../routing/eval-script.js'
 
 type Compiled = (context: object) => unknown
 
+/** Makes the value of a script anew: no eval sees what another one has left on its function. */
+type Factory = () => unknown
+
+/** How the text of a script becomes code, and where the function is in the value of that code. */
+interface Reading {
+  readonly code: (source: string) => string
+  readonly pick: (value: unknown) => unknown
+}
+
 const options = {
   filename: 'discordoo-machines-eval',
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 }
 
+const itself = (value: unknown) => value
+
+// The line breaks keep a comment at the end of a script from swallowing the bracket.
+const asBody: Reading = { code: (text) => `(async (context) => { ${text}\n})`, pick: itself }
+const asFunction: Reading = { code: (text) => `(${text}\n)`, pick: itself }
+/** The source of a method, `foo() {}`, is only at home in an object. */
+const asMethod: Reading = { code: (text) => `({ ${text}\n})`, pick: onlyProperty }
+
+const readings: Record<EvalScript['form'], readonly Reading[]> = {
+  function: [asFunction, asMethod],
+  body: [asBody],
+}
+
 /** What was compiled lately: bots ask the same again and again. Scripts that vary push each other out. */
-const scripts = new Map<string, Script>()
+const kept: Record<EvalScript['form'], Map<string, Factory>> = {
+  function: new Map(),
+  body: new Map(),
+}
 const keptMax = 64
 const keptCharsMax = 4_096
 
 /** The function that a script stands for; throws DM_EVAL_SCRIPT when there is none. */
 export function compileScript({ form, source }: EvalScript): Compiled {
-  // The line breaks keep a comment at the end of the script from swallowing the bracket.
-  if (form === 'body') return compiled(`(async (context) => { ${source}\n})`)
-  try {
-    return compiled(`(${source}\n)`)
-  } catch (error) {
-    // The source of a method, `foo() {}`, is only at home in an object.
-    return compiledMethod(source, toError(error))
+  const known = kept[form].get(source)
+  if (known !== undefined) return functionOf(known)
+  let failure: unknown
+  for (const reading of readings[form]) {
+    try {
+      const factory = factoryOf(reading, source)
+      const compiled = functionOf(factory)
+      keep(kept[form], source, factory)
+      return compiled
+    } catch (error) {
+      failure ??= error
+    }
   }
+  throw failure
 }
 
-function compiled(code: string): Compiled {
-  const value = run(code)
-  if (isFunction(value)) return (context) => Reflect.apply(value, undefined, [context])
-  throw invalid('it is no function')
+function factoryOf({ code, pick }: Reading, source: string): Factory {
+  const make = attempt(() =>
+    new Script(`'use strict'; () => ${code(source)}`, options).runInThisContext(),
+  )
+  return () => (isFunction(make) ? pick(make({})) : undefined)
 }
 
-function compiledMethod(source: string, asFunction: Error): Compiled {
-  let holder: unknown
-  try {
-    holder = run(`({ ${source}\n})`)
-  } catch {
-    throw asFunction
-  }
-  const [property, ...others] = Object.values(Object.getOwnPropertyDescriptors(holder))
-  const value: unknown = property?.value
-  if (!isFunction(value) || others.length > 0) throw asFunction
+function functionOf(factory: Factory): Compiled {
+  const value = attempt(factory)
+  if (!isFunction(value)) throw invalid('it is no function')
   return (context) => Reflect.apply(value, undefined, [context])
 }
 
-function run(code: string): unknown {
+function attempt(factory: Factory): unknown {
   try {
-    return scriptOf(code).runInThisContext()
+    return factory()
   } catch (cause) {
     throw invalid(toError(cause).message, cause)
   }
 }
 
-/** Compiled once, run anew for each eval: no eval sees what another one has left on its function. */
-function scriptOf(code: string): Script {
-  const known = scripts.get(code)
-  if (known !== undefined) return known
-  const script = new Script(`'use strict'; ${code}`, options)
-  if (code.length > keptCharsMax) return script
-  const [oldest] = scripts.keys()
-  if (scripts.size >= keptMax && oldest !== undefined) scripts.delete(oldest)
-  scripts.set(code, script)
-  return script
+function keep(factories: Map<string, Factory>, source: string, factory: Factory): void {
+  if (source.length > keptCharsMax) return
+  const [oldest] = factories.keys()
+  if (factories.size >= keptMax && oldest !== undefined) factories.delete(oldest)
+  factories.set(source, factory)
+}
+
+/** Undefined where there are several, or it is a getter. */
+function onlyProperty(holder: unknown): unknown {
+  const [property, ...others] = Object.values(Object.getOwnPropertyDescriptors(holder))
+  return others.length === 0 ? property?.value : undefined
 }
 
 function isFunction(value: unknown): value is (context: object) => unknown {

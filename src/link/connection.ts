@@ -31,10 +31,17 @@ export interface ConnectionUser {
 const writeAheadBytes = 256 * 1024
 
 /**
- * Bytes that do not wait for the end of the turn: as many as fill a record of TLS, so that more would
- * not make the write cheaper, while the other side has nothing to do yet.
+ * Bytes that do not wait for the end of the turn: enough for a write to be worth its cost, and few
+ * enough that the other side begins with them while this one makes the next.
  */
-const flushBytes = 16 * 1024
+const flushBytes = 8 * 1024
+
+/**
+ * After a chunk with so many frames, what else came waits for the next turn. What they have caused
+ * leaves meanwhile, so that the other side has something to do as well, and timers and other links
+ * are not kept waiting by a peer that sends all it can.
+ */
+const itemsPerTurn = 16
 
 export class Connection {
   readonly #stream: Duplex
@@ -136,9 +143,12 @@ export class Connection {
     try {
       this.#user.heard()
       this.#decoder.push(chunk)
-      for (;;) {
+      for (let count = 0; ; count += 1) {
         const item = this.#decoder.next()
-        if (item === undefined) return
+        if (item === undefined) {
+          if (count >= itemsPerTurn) this.#breathe()
+          return
+        }
         this.#user?.receive(item)
         if (this.#discarding || this.#user === undefined) return
       }
@@ -147,6 +157,15 @@ export class Connection {
       this.#discarding = true
       this.#user?.failed(error)
     }
+  }
+
+  /** Reads on in the next turn. */
+  #breathe(): void {
+    const stream = this.#stream
+    stream.pause()
+    setImmediate(() => {
+      if (!stream.destroyed) stream.resume()
+    })
   }
 
   #scheduleFlush(): void {

@@ -46,7 +46,7 @@ export class Calls {
     script: Evaluable<R, C>,
     options: EvalOptions = {},
   ): Promise<R[]> {
-    return valuesOf(await this.evalSettled<R, C>(script, options))
+    return valuesOf(await this.#ask<R>(Verb.EVAL, evalBody(script, options), options))
   }
 
   /** As `eval`, but resolves with the outcome of every instance. */
@@ -54,13 +54,7 @@ export class Calls {
     script: Evaluable<R, C>,
     options: EvalOptions = {},
   ): Promise<Outcome<R>[]> {
-    const { context = {} } = options
-    if (typeof context !== 'object' || context === null || Array.isArray(context)) {
-      const details = { path: 'context', allowed: 'an object' }
-      throw new MachinesError('DM_OPTION_TYPE', 'context: only an object is allowed', details)
-    }
-    const body = encodeBody({ ...toEvalScript(script), context }, '')
-    return this.#ask<R>(Verb.EVAL, body, options)
+    return this.#ask<R>(Verb.EVAL, evalBody(script, options), options)
   }
 
   /** Calls the handler of this name on instances and resolves with their values, as `eval` does. */
@@ -69,7 +63,7 @@ export class Calls {
     payload?: unknown,
     options: CallOptions = {},
   ): Promise<R[]> {
-    return valuesOf(await this.requestSettled<R>(name, payload, options))
+    return valuesOf(await this.#ask<R>(Verb.CALL, callBody(name, payload), options))
   }
 
   /** As `request`, but resolves with the outcome of every instance. */
@@ -78,19 +72,30 @@ export class Calls {
     payload?: unknown,
     options: CallOptions = {},
   ): Promise<Outcome<R>[]> {
-    if (typeof name !== 'string') {
-      const details = { path: 'name', allowed: 'a string' }
-      throw new MachinesError('DM_OPTION_TYPE', 'name: only a string is allowed', details)
-    }
-    return this.#ask<R>(Verb.CALL, encodeBody({ name, payload }, ''), options)
+    return this.#ask<R>(Verb.CALL, callBody(name, payload), options)
   }
 
-  async #ask<R>(verb: Verb, body: Uint8Array, options: CallOptions): Promise<Outcome<R>[]> {
+  #ask<R>(verb: Verb, body: Uint8Array, options: CallOptions): Promise<Outcome<R>[]> {
     const target = parseTarget(options.to ?? 'all')
-    const outcomes = await this.#requester.call(target, verb, body, options.timeoutMs)
+    const outcomes: Promise<Outcome[]> = this.#requester.call(target, verb, body, options.timeoutMs)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the caller knows what the code over there gives
-    return outcomes as Outcome<R>[]
+    return outcomes as Promise<Outcome<R>[]>
   }
+}
+
+function evalBody(script: unknown, { context = {} }: EvalOptions): Uint8Array {
+  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
+    const details = { path: 'context', allowed: 'an object' }
+    throw new MachinesError('DM_OPTION_TYPE', 'context: only an object is allowed', details)
+  }
+  const { form, source } = toEvalScript(script)
+  return encodeBody({ form, source, context }, '')
+}
+
+function callBody(name: unknown, payload: unknown): Uint8Array {
+  if (typeof name === 'string') return encodeBody({ name, payload }, '')
+  const details = { path: 'name', allowed: 'a string' }
+  throw new MachinesError('DM_OPTION_TYPE', 'name: only a string is allowed', details)
 }
 
 /** The values of outcomes that are all `ok`; throws one error that stands for all others. */

@@ -93,12 +93,9 @@ export async function dialLink(port, onMessage, carrierName = 'tcp') {
   })
 }
 
+/** In two pieces, as envelopes are handed to a link. */
 function message(kind, id, body) {
-  const bytes = Buffer.allocUnsafe(headBytes + body.length)
-  bytes[0] = kind
-  bytes.writeUInt32BE(id, 1)
-  bytes.set(body, headBytes)
-  return bytes
+  return [Uint8Array.of(kind, id >>> 24, id >>> 16, id >>> 8, id), body]
 }
 
 const idOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)

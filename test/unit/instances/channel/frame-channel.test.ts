@@ -44,6 +44,14 @@ describe('FrameChannel', () => {
     expect(writes.map(String)).toEqual(['\0\0\0\x02\x01a\0\0\0\x01\x02'])
   })
 
+  it('does not wait for the end of the turn with what is enough for a write', async () => {
+    const { channel, writes } = setUp({ frameBytesMax: 10_000, backlogBytesMax: 1_000_000 })
+    for (let count = 0; count < 20; count += 1) channel.send(1, Buffer.alloc(995))
+    expect(writes.map(({ length }) => length)).toEqual([9_000, 9_000])
+    await turn()
+    expect(writes.map(({ length }) => length)).toEqual([9_000, 9_000, 2_000])
+  })
+
   it('refuses what would go over the backlog, and takes it later', async () => {
     const { channel, writes, state } = setUp()
     state.backlog = 190
