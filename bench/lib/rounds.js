@@ -50,6 +50,7 @@ import { summary } from './statistics.js'
  * @property {readonly Target[]} targets
  * @property {readonly Difference[]} [differences] rows that come of two others
  * @property {number} [ms] of one measure
+ * @property {readonly unknown[]} [warmUps] measures that come before all and do not count
  * @property {boolean} [warm] false: measured at once, where compiling is nothing next to the figures
  * @property {boolean} [smoke] false: too much for a smoke test, which something else stands for
  * @property {string} [skip] why it cannot run here
@@ -108,10 +109,7 @@ async function runRound(bench, contenders, options, keep) {
   const running = []
   try {
     for (const contender of contenders) running.push({ contender, run: await contender.start() })
-    // Of what has just started, the first seconds are compilation.
-    if (options.warm) {
-      for (const { run } of running) await run.measure(bench.metrics[0].measure, options.ms * 2)
-    }
+    if (options.warm) await warmUp(bench, running, options.ms)
     for (const metric of bench.metrics) {
       for (const { contender, run } of running) {
         keep(metric.name, contender.name, await figure(run, metric, options))
@@ -119,6 +117,16 @@ async function runRound(bench, contenders, options, keep) {
     }
   } finally {
     for (const { run } of running.toReversed()) await run.stop()
+  }
+}
+
+/**
+ * Of what has just started, the first seconds are compilation. A call at a time would not get through
+ * with it, so a bench may name what keeps its contenders busy.
+ */
+async function warmUp({ metrics, warmUps = [metrics[0].measure] }, running, ms) {
+  for (const measure of warmUps) {
+    for (const { run } of running) await run.measure(measure, ms * 2)
   }
 }
 

@@ -57,6 +57,7 @@ const crossHosting = { needs: ['discord-cross-hosting'] }
 export const link = {
   name: 'link',
   title: 'A link with TLS 1.3: objects in, objects out',
+  warmUps: [{ size: '200B', load: 64 }],
   metrics: ['200B', '64K'].flatMap((size) => [
     ...loads.map((load) => metric(size, load)),
     cpuMetric(size),

@@ -58,6 +58,7 @@ export const machines = (mode) => ({
   title: `From instance to instance: 2 machines with 2 ${mode} each`,
   ms: 1_000,
   smoke: mode === 'processes',
+  warmUps: calls.map((call) => ({ call, load: 64 })),
   metrics: calls.flatMap((call) => [metric(call, 1), metric(call, 64), cpuMetric(call)]),
   contenders: [...contenders(mode, 2), ...(mode === 'processes' ? [floor] : [])],
   targets: calls.flatMap((call) => [
