@@ -22,7 +22,7 @@ export default defineConfig({
           // After the unit tests, so that spawned instances have both cores to themselves.
           sequence: { groupOrder: 1 },
           // Most of their time they wait for processes to start and to end.
-          maxWorkers: 3,
+          maxWorkers: 4,
           globalSetup: ['test/support/nothing-left-behind.ts'],
         },
       },
