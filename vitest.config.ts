@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{unit,contract,simulation,fuzz}/**/*.test.ts'],
           testTimeout: 20_000,
+          // Vitest leaves one core to itself, which is half of the machine that CI has.
+          maxWorkers: 2,
         },
       },
       {

@@ -2,9 +2,11 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Encoder } from '../../../../src/link/codec/encoder.js'
 
+/** Bytes that are recognised by their place. */
+const board = Uint8Array.from({ length: 200_000 }, (_, index) => index % 251)
+
 /** Frames that lie on one buffer, with gaps of so many bytes between them. */
-function framesOn(board: Uint8Array, sizes: readonly (readonly [gap: number, length: number])[]) {
-  for (const [index] of board.entries()) board[index] = index % 251
+function frames(sizes: readonly (readonly [gap: number, length: number])[]) {
   let end = 0
   return sizes.map(([gap, length]) => {
     const from = end + gap
@@ -20,7 +22,7 @@ describe('what is taken out of an encoder', () => {
       fc.property(sizes, fc.array(fc.nat(30)), (lengths, acksAfter) => {
         const encoder = new Encoder()
         const expected: Uint8Array[] = []
-        framesOn(new Uint8Array(200_000), lengths).forEach((frame, index) => {
+        frames(lengths).forEach((frame, index) => {
           encoder.framed(frame)
           expected.push(frame)
           if (!acksAfter.includes(index)) return
@@ -38,8 +40,7 @@ describe('what is taken out of an encoder', () => {
 
   it('is one chunk, and no copy, where frames lie side by side', () => {
     const encoder = new Encoder()
-    const board = new Uint8Array(10_000)
-    for (const frame of framesOn(board, [
+    for (const frame of frames([
       [0, 3_000],
       [0, 10],
       [0, 5_000],
