@@ -9,6 +9,8 @@ import { startProcess } from '../lib/processes.js'
 import { freePort } from '../link/contenders/raw-sockets.js'
 
 const machines = 2
+/** Four a second: bots in many workers take their time. */
+const settledTriesMax = 400
 const here = (file) => new URL(file, import.meta.url)
 const withSettings = (settings) => ({ args: [JSON.stringify(settings)] })
 
@@ -53,12 +55,15 @@ export async function startOurs(mode, perMachine) {
 /**
  * @param {'processes' | 'workers'} mode
  * @param {number} perMachine
- * @param {{ isAsked?: boolean }} [options] false: whether its bots answer each other yet does not matter
+ * @param {object} [options]
+ * @param {boolean} [options.isAsked] false: whether its bots answer each other yet does not matter
+ * @param {readonly string[]} [options.calls] what has to work before anything is measured
  */
-export async function startCrossHosting(mode, perMachine, { isAsked = true } = {}) {
+export async function startCrossHosting(mode, perMachine, options = {}) {
+  const { isAsked = true, calls = ['broadcast', 'eval', 'request'] } = options
   const count = machines * perMachine
   const port = await freePort()
-  const settings = { port, authToken: randomUUID(), machines, count, mode, perMachine }
+  const settings = { port, authToken: randomUUID(), machines, count, mode, perMachine, calls }
   const started = []
   try {
     started.push(await startProcess(here('cross-hosting-bridge.cjs'), withSettings(settings)))
@@ -82,7 +87,7 @@ async function settled(asker) {
       await asker.ask('check')
       return
     } catch (error) {
-      if (tries === 40) throw error
+      if (tries === settledTriesMax) throw error
       await delay(250)
     }
   }
