@@ -29,6 +29,7 @@ export function chart(results) {
   const width = margin * 2 + labelWidth + barWidth + valueWidth
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" font-family="sans-serif">`,
+    `<title>${escaped(results.map(({ title }) => title).join('; '))}</title>`,
     '<style>text{font-size:11px;fill:#444}.title{font-size:14px;font-weight:bold}.head{font-weight:bold}</style>',
     `<rect width="${width}" height="${y}" fill="#fff"/>`,
     ...lines,
