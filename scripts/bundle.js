@@ -3,8 +3,8 @@
  * 50 small modules takes an instance longer than running them.
  *
  * Nothing else is bundled, and all other files stay: those that are loaded late are imported from the
- * bundles as they are. Copies of one module in two files are harmless, as nothing keeps state in a
- * module, and errors of one copy are instances of the class of another (src/errors.ts).
+ * bundles as they are. Copies of one module in two files are harmless: all that a module keeps is what
+ * it has compiled, and errors of one copy are instances of the class of another (src/errors.ts).
  */
 import { rolldown } from 'rolldown'
 

@@ -6,7 +6,7 @@ import type { EvalContext, Evaluable } from '../routing/calls.js'
 import { Calls } from '../routing/calls.js'
 import { decodeHeader } from '../routing/envelope-codec.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from '../routing/outcome.js'
-import { Requester } from '../routing/requester.js'
+import { Requester, randomRequestId } from '../routing/requester.js'
 import type { CallInfo } from '../routing/responder.js'
 import { Responder } from '../routing/responder.js'
 import type { Undelivered } from '../routing/router-types.js'
@@ -76,7 +76,7 @@ export class Bot {
     this.#runtime = runtime
     this.managed = managed
     this.id = instance
-    this.shards = Object.freeze([...rangesToList(parseRanges(shards))])
+    this.shards = Object.freeze(rangesToList(parseRanges(shards)))
     this.totalShards = totalShards
     this.machine = machine
     this.mode = managed ? mode : 'none'
@@ -85,7 +85,7 @@ export class Bot {
       self: instance,
       send: (envelope) => runtime.sendEnvelope(envelope),
       clock: system,
-      firstId: Math.floor(system.random() * 2 ** 32),
+      firstId: randomRequestId(system),
       timeoutMs: callTimeoutMs,
       onUndelivered: (report) => this.#emit('undelivered', report),
       onWaiting: () => ticker.wake(),

@@ -4,7 +4,7 @@
  * large one is cut into parts as they go out.
  */
 import { limits } from '../limits.js'
-import { dataFrameHeadBytes, writeDataFrameHead } from './codec/encoder.js'
+import { completeDataFrame, dataFrameHeadBytes } from './codec/encoder.js'
 import { dataHeaderBytes, type Part } from './codec/payloads.js'
 import type { Shelf } from './shelf.js'
 
@@ -43,9 +43,9 @@ export function keepMessage(
   const length = head.length + bytes.length
   if (length > smallBytesMax) return new LargeMessage(number, joined(head, bytes))
   const frame = shelf.take(dataFrameHeadBytes + length)
-  writeDataFrameHead(frame, { number, rest: 0, length })
   frame.set(head, dataFrameHeadBytes)
   frame.set(bytes, dataFrameHeadBytes + head.length)
+  completeDataFrame(frame, number)
   return new SmallMessage(number, frame)
 }
 

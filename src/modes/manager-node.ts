@@ -8,7 +8,7 @@ import { encodeBody } from '../routing/body-codec.js'
 import { Calls } from '../routing/calls.js'
 import type { Endpoint } from '../routing/endpoint.js'
 import { type EnvelopeHeader, Verb } from '../routing/envelope.js'
-import { Requester } from '../routing/requester.js'
+import { Requester, randomRequestId } from '../routing/requester.js'
 import { asOwn } from '../routing/respond.js'
 import { Router } from '../routing/router.js'
 import type { Hops, Undelivered } from '../routing/router-types.js'
@@ -56,7 +56,7 @@ export class ManagerNode {
     this.#requester = new Requester({
       self,
       clock: system,
-      firstId: Math.floor(system.random() * 2 ** 32),
+      firstId: randomRequestId(system),
       timeoutMs: options.callTimeoutMs,
       onUndelivered: options.onUndelivered,
       onWaiting,

@@ -63,10 +63,8 @@ export class HandedCalls {
     return calls
   }
 
-  #forget({ instance, asker, requestId }: HandedCall): void {
-    const calls = this.#byInstance.get(instance)
-    const call = calls?.get(asker, requestId)
-    if (call !== undefined) this.#wheel.remove(call)
-    calls?.delete(asker, requestId)
+  #forget(call: HandedCall): void {
+    this.#wheel.remove(call)
+    this.#byInstance.get(call.instance)?.delete(call.asker, call.requestId)
   }
 }

@@ -58,7 +58,7 @@ export function decodeNames(body: Uint8Array): Names {
     // No shard has two instances, so all of them together have no more than there may be.
     if (shardsLeft < 0) throw invalid(`more than ${limits.shardsMax} shards`)
     // Frozen, as all outcomes of this instance share it.
-    return { instance, machine, shards: Object.freeze([...rangesToList(ranges)]) }
+    return { instance, machine, shards: Object.freeze(rangesToList(ranges)) }
   })
   names.sort((a, b) => a.instance - b.instance)
   return new Map(names.map((name) => [name.instance, name]))

@@ -53,8 +53,7 @@ export class OriginCalls {
 
   /** Calls that wait for their first answer since before the last time this was asked. */
   takeUntold(): readonly OriginCall[] {
-    if (this.#opened.length === 0) return this.#opened
-    const untold = this.#opened.filter((call) => call.untold !== undefined && call.waiting.size > 0)
+    const untold = this.#opened.filter((call) => call.untold !== undefined)
     this.#opened = []
     return untold
   }

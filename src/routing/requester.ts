@@ -44,6 +44,11 @@ export interface RequesterOptions {
 
 const idCount = 2 ** 32
 
+/** Where the request ids of a life begin; see {@link RequesterOptions.firstId}. */
+export function randomRequestId(system: Pick<System, 'random'>): number {
+  return Math.floor(system.random() * idCount)
+}
+
 export class Requester {
   readonly #options: RequesterOptions
   readonly #pending = new Map<number, PendingCall>()

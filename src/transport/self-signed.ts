@@ -14,8 +14,8 @@ const commonNameCharsMax = 64
 
 /**
  * Makes a self-signed EC certificate (P-256) that serves both as a client's and as a server's;
- * takes 10 to 40 ms, the first one 100 ms more. `commonName` is for people; characters with a meaning in a distinguished name
- * become `_`, and only the first 64 are kept.
+ * takes 10 to 40 ms, the first one 100 ms more. `commonName` is for people; characters with a meaning
+ * in a distinguished name become `_`, and only the first 64 are kept.
  */
 export async function makeCertificate(commonName: string): Promise<KeyedCertificate> {
   const value = commonName.replaceAll(/[^\w.@ -]/g, '_').slice(0, commonNameCharsMax)

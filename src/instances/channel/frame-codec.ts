@@ -2,6 +2,7 @@
  * Frames on the local channel: `u32 length, big endian | u8 op | payload`, where length counts the
  * op and the payload. Pure: bytes in, frames out, and the other way round.
  */
+import { writeU32 } from '../../big-endian.js'
 import { MachinesError } from '../../errors.js'
 import { limits } from '../../limits.js'
 
@@ -56,21 +57,13 @@ export function encodeOwned(frames: readonly ChannelFrame[]): Uint8Array<ArrayBu
 function lay<Chunk extends Uint8Array>(frames: readonly ChannelFrame[], chunk: Chunk): Chunk {
   let at = 0
   for (const { op, payload } of frames) {
-    writeLength(chunk, at, 1 + payload.length)
+    writeU32(chunk, at, 1 + payload.length)
     chunk[at + headerBytes] = op
     at += prefixBytes
     if (at + payload.length <= chunk.length) chunk.set(payload, at)
     at += payload.length
   }
   return chunk
-}
-
-/** By hand: a DataView for each frame costs more than the rest of a small one. */
-function writeLength(target: Uint8Array, at: number, length: number): void {
-  target[at] = length >>> 24
-  target[at + 1] = length >>> 16
-  target[at + 2] = length >>> 8
-  target[at + 3] = length
 }
 
 /**

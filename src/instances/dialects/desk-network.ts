@@ -4,7 +4,7 @@ import type { EnvelopeHeader } from '../../routing/envelope.js'
 import { Verb } from '../../routing/envelope.js'
 import type { Outcome } from '../../routing/outcome.js'
 import { parseSendTarget, parseTarget } from '../../routing/parse-target.js'
-import { Requester } from '../../routing/requester.js'
+import { Requester, randomRequestId } from '../../routing/requester.js'
 import type { Target } from '../../routing/target.js'
 import { Ticker } from '../../routing/ticker.js'
 import type { DialectMessage, DialectNetwork } from './dialect.js'
@@ -23,7 +23,7 @@ export class DeskNetwork implements DialectNetwork {
       self: spec.instance,
       send,
       clock: system,
-      firstId: Math.floor(system.random() * 2 ** 32),
+      firstId: randomRequestId(system),
       timeoutMs: callTimeoutMs,
       onUndelivered: (report) => events.undelivered(report),
       onWaiting: () => this.#ticker.wake(),

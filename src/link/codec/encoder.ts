@@ -6,20 +6,21 @@
 import { writeU32 } from '../../big-endian.js'
 import type { Decoded } from './decoder.js'
 import { type FrameName, frameHeaderBytes, frameTypes } from './frame-types.js'
-import { dataHeaderBytes, writeCount } from './payloads.js'
+import { dataHeaderBytes, writeDataHeader } from './payloads.js'
 
 /** Bytes in front of the part in a DATA frame. */
 export const dataFrameHeadBytes: number = frameHeaderBytes + dataHeaderBytes
 
-/** Writes what stands in front of a part of `length` bytes; see `encodeDataHeader`. */
-export function writeDataFrameHead(
-  frame: Uint8Array,
-  { number, rest, length }: { number: number; rest: number; length: number },
-): void {
-  writeU32(frame, 0, dataHeaderBytes + length)
-  frame[4] = frameTypes.DATA
-  writeCount(frame, frameHeaderBytes, number)
-  writeU32(frame, frameHeaderBytes + 8, rest)
+/** Makes a DATA frame of what holds a whole message already, behind room for its two headers. */
+export function completeDataFrame(frame: Uint8Array, number: number): void {
+  writeFrameHeader(frame, 'DATA', frame.length - frameHeaderBytes)
+  writeDataHeader(frame, frameHeaderBytes, number, 0)
+}
+
+/** Writes `u32 length | u8 type` at the beginning. */
+function writeFrameHeader(bytes: Uint8Array, name: FrameName, length: number): void {
+  writeU32(bytes, 0, length)
+  bytes[4] = frameTypes[name]
 }
 
 /** Below this size copying a piece is cheaper than handing it to the kernel on its own. */
@@ -38,8 +39,7 @@ export class Encoder {
   frame(name: FrameName, ...parts: readonly Uint8Array[]): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     const header = Buffer.allocUnsafe(frameHeaderBytes)
-    header.writeUInt32BE(length, 0)
-    header.writeUInt8(frameTypes[name], 4)
+    writeFrameHeader(header, name, length)
     this.#add(header)
     for (const part of parts) this.#add(part)
   }

@@ -18,7 +18,7 @@ export function encodeCount(count: number): Uint8Array {
 }
 
 /** Writes a u64 at an offset. */
-export function writeCount(bytes: Uint8Array, at: number, count: number): void {
+function writeCount(bytes: Uint8Array, at: number, count: number): void {
   writeU32(bytes, at, Math.floor(count / u32))
   writeU32(bytes, at + 4, count % u32)
 }
@@ -43,9 +43,14 @@ export interface Part {
 /** What stands in front of the bytes: `u64 number | u32 rest`. */
 export function encodeDataHeader({ number, rest }: Part): Uint8Array {
   const header = Buffer.allocUnsafe(dataHeaderBytes)
-  writeCount(header, 0, number)
-  writeU32(header, 8, rest)
+  writeDataHeader(header, 0, number, rest)
   return header
+}
+
+/** Writes the same at an offset. */
+export function writeDataHeader(bytes: Uint8Array, at: number, number: number, rest: number): void {
+  writeCount(bytes, at, number)
+  writeU32(bytes, at + 8, rest)
 }
 
 export function decodeData(payload: Uint8Array): Part {
