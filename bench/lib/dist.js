@@ -18,3 +18,8 @@ export function fromDist(path) {
 export function pathInDist(path) {
   return new URL(path, root)
 }
+
+/** Tells the bot of starts where the bot API is: it imports no module of the bench, as a bare one does. */
+export function nameBotApi() {
+  process.env.BENCH_BOT_API = pathInDist('bot/index.js').href
+}

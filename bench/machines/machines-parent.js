@@ -1,25 +1,8 @@
-/** The parent of all machines: `machines-parent.js <settings>`; TLS is on, as always. */
-import { fromDist } from '../lib/dist.js'
+/** The parent of all machines: `machines-parent.js <settings>`. */
 import { answer } from '../lib/processes.js'
+import { startParent } from '../lib/star.js'
 
-const { ShardingManager } = await fromDist('index.js')
-const { stateDir, ports, mode, perMachine } = JSON.parse(process.argv[2] ?? '')
-const points = ports.map((port, index) => ({
-  host: '127.0.0.1',
-  port,
-  childManagerOptions: {
-    mode,
-    shards: { from: index * perMachine, to: (index + 1) * perMachine - 1 },
-    shardsPerInstance: 1,
-  },
-}))
-const manager = new ShardingManager({
-  mode: 'machines',
-  signals: 'ignore',
-  machines: { me: 'parent', points, stateDir },
-})
-manager.on('warning', () => {})
-await manager.start()
+const manager = await startParent(JSON.parse(process.argv[2] ?? ''))
 const asker = { to: 0, timeoutMs: 60_000 }
 await manager.eval(({ check }) => check(), asker)
 

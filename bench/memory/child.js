@@ -1,19 +1,11 @@
 /** A child manager: `child.js <settings>`; idle until a parent comes. */
-import { fileURLToPath } from 'node:url'
-import { fromDist } from '../lib/dist.js'
+import { nameBotApi } from '../lib/dist.js'
 import { answer } from '../lib/processes.js'
+import { startChild } from '../lib/star.js'
 
-const { ShardingManager } = await fromDist('index.js')
+nameBotApi()
 const { stateDir } = JSON.parse(process.argv[2] ?? '')
-const manager = new ShardingManager({
-  mode: 'machines',
-  file: fileURLToPath(new URL('../start/bot.js', import.meta.url)),
-  output: 'ignore',
-  signals: 'ignore',
-  machines: { me: 'child', ipc: { networkHost: '127.0.0.1', networkPort: 0 }, stateDir },
-})
-manager.on('warning', () => {})
-await manager.start()
+const manager = await startChild(new URL('../start/bot.js', import.meta.url), stateDir)
 answer(
   {
     port: () => manager.address.port,

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { fromDist, pathInDist } from '../lib/dist.js'
+import { fromDist, nameBotApi } from '../lib/dist.js'
 import { answer } from '../lib/processes.js'
 
 const [, , who = '', mode = '', count = '1'] = process.argv
@@ -18,8 +18,7 @@ const bots = {
 
 async function ours() {
   const { ShardingManager } = await fromDist('index.js')
-  // The bare bot imports no module of the bench either.
-  process.env.BENCH_BOT_API = pathInDist('bot/index.js').href
+  nameBotApi()
   const options = { mode, file: bots.ours, shards: instances, shardsPerInstance: 1 }
   const manager = new ShardingManager({
     ...options,
