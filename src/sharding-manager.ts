@@ -26,7 +26,7 @@ import { resolveOptions } from './options/resolve-options.js'
 import type { ResolvedOptions } from './options/resolved-options.js'
 import { shownOptions } from './options/shown-options.js'
 import { ownInstances } from './own-instances.js'
-import { publishModeEvent } from './publish-mode-event.js'
+import { type PublishContext, publishModeEvent } from './publish-mode-event.js'
 import { type RespawnAllOptions, respawnAllDefaults } from './respawn-all.js'
 import { type Emergency, RestLimits } from './rest-limits.js'
 import type { RestartOptions } from './restart-options.js'
@@ -61,6 +61,11 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
   readonly #rest = new RestLimits()
   readonly #restarts: Restarts
   readonly #changes: MachineChanges
+  /** One for all events: every envelope of a bot is one. */
+  readonly #lookUp: PublishContext = {
+    instance: (id) => this.instances.get(id),
+    machine: (name) => this.#mode.machine(name),
+  }
 
   constructor(options: ShardingManagerOptions) {
     super()
@@ -313,10 +318,7 @@ export class ShardingManager extends TypedEvents<ShardingManagerEvents> {
     if (event.type === 'dismissed') this.#stopAfterParent()
     if (event.type === 'mail') this.#onMail(event.mail)
     try {
-      publishModeEvent(this, event, {
-        instance: (id) => this.instances.get(id),
-        machine: (name) => this.#mode.machine(name),
-      })
+      publishModeEvent(this, event, this.#lookUp)
     } catch (error) {
       // A listener threw. That is an uncaught exception, as with any emitter, but it must not cut
       // short what the mode is doing, nor be taken for a fault of a machine or a bot.

@@ -56,6 +56,8 @@ export function resolveShardList(input: unknown, path: string): readonly number[
 
 /** Shard ids in any order as ascending ranges that neither overlap nor touch; doubles collapse. */
 export function listToRanges(list: readonly number[]): ShardRanges {
+  // Most calls go to one instance, and this is asked for each of them.
+  if (list.length < 2) return list.map((shard) => ({ from: shard, to: shard }))
   const ranges: { from: number; to: number }[] = []
   let last: { from: number; to: number } | undefined
   for (const shard of Float64Array.from(list).toSorted()) {

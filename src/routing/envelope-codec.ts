@@ -50,7 +50,7 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
     requestId: readU32(bytes, requestIdOffset),
     source: readU32(bytes, sourceOffset),
     budgetMs: readU32(bytes, budgetOffset),
-    target: decodeTarget(targetKind, bytes.subarray(fixedBytes, bodyStart)),
+    target: decodeTarget(targetKind, bytes, fixedBytes, bodyStart),
   }
   checkCombination(header)
   return header

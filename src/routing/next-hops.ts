@@ -20,9 +20,15 @@ export interface NextHopOptions {
   readonly deliver: (envelope: Uint8Array) => void
 }
 
+/** Instances behind the same next hop. */
+interface Way {
+  readonly port: Port
+  readonly ids: number[]
+}
+
 interface SortedTargets {
   readonly local: number[]
-  readonly remote: Map<Port, number[]>
+  readonly remote: Way[]
   readonly unreached: number[]
 }
 
@@ -52,19 +58,16 @@ export class NextHops {
 
   /** Instances by the way to them. */
   sort(topology: Topology, ids: readonly number[], arrival: Arrival): SortedTargets {
-    const sorted: SortedTargets = { local: [], remote: new Map(), unreached: [] }
-    const ports = new Map<number | undefined, Port | undefined>()
+    const sorted: SortedTargets = { local: [], remote: [], unreached: [] }
+    let last: number | undefined
+    let group: number[] | undefined
     for (const id of ids) {
       const machine = topology.machineOf(id)
-      if (machine === this.#options.machine) {
-        sorted.local.push(id)
-        continue
-      }
-      if (!ports.has(machine)) ports.set(machine, this.#portTo(topology, machine, arrival))
-      const port = ports.get(machine)
-      const group = port === undefined ? sorted.unreached : sorted.remote.get(port)
-      if (group !== undefined) group.push(id)
-      else if (port !== undefined) sorted.remote.set(port, [id])
+      // Ids are ascending, and those of one machine mostly in a row: the way is looked for once.
+      if (group === undefined || machine !== last)
+        group = this.#groupOf(sorted, topology, machine, arrival)
+      last = machine
+      group.push(id)
     }
     return sorted
   }
@@ -84,6 +87,23 @@ export class NextHops {
   /** Sends something back over the link of a machine, whoever it is for. */
   postBack(machine: number, bytes: Uint8Array): Taken {
     return this.#options.hops.machine(machine)?.(bytes) ?? false
+  }
+
+  /** Where instances of a machine are to be put. */
+  #groupOf(
+    { local, remote, unreached }: SortedTargets,
+    topology: Topology,
+    machine: number | undefined,
+    arrival: Arrival,
+  ): number[] {
+    if (machine === this.#options.machine) return local
+    const port = this.#portTo(topology, machine, arrival)
+    if (port === undefined) return unreached
+    const known = remote.find((way) => way.port === port)
+    if (known !== undefined) return known.ids
+    const ids: number[] = []
+    remote.push({ port, ids })
+    return ids
   }
 
   /** Never back to where it came from: with differing snapshots an envelope would run in circles. */

@@ -13,7 +13,7 @@ import { limits } from '../limits.js'
 import { CallEnds } from './call-ends.js'
 import type { DeliveryOptions } from './delivery.js'
 import { callOf, Delivery } from './delivery.js'
-import { isInstance } from './endpoint.js'
+import { type Endpoint, isInstance } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind } from './envelope.js'
 import { decodeHeader, withSource } from './envelope-codec.js'
@@ -66,12 +66,12 @@ export class Router {
     const header = this.#open(envelope)
     if (header === undefined) return
     if (header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST) {
-      this.#originate({ ...header, source: instance }, envelope)
+      this.#originate(sentBy(instance, header), envelope)
     } else if (header.kind === EnvelopeKind.RESPONSE && header.target.kind === 'endpoint') {
       // Only what was handed to this very instance can be answered by it, and only once.
       if (this.#delivery.handed.settle(instance, header.target.endpoint, header.requestId)) {
         const answer = withSource(envelope, instance)
-        this.#delivery.forward({ ...header, source: instance }, answer, 'here')
+        this.#delivery.forward(sentBy(instance, header), answer, 'here')
       } else this.#drops.count('late')
     } else this.#drops.count('forbidden')
   }
@@ -81,7 +81,7 @@ export class Router {
     const header = this.#open(envelope)
     if (header === undefined) return
     if (header.kind === EnvelopeKind.SEND || header.kind === EnvelopeKind.REQUEST) {
-      this.#originate({ ...header, source: this.#options.self }, envelope)
+      this.#originate(sentBy(this.#options.self, header), envelope)
     } else this.#drops.count('forbidden')
   }
 
@@ -224,4 +224,9 @@ export class Router {
       return undefined
     }
   }
+}
+
+/** The header with its true source, whatever it says itself. */
+function sentBy(source: Endpoint, header: EnvelopeHeader): EnvelopeHeader {
+  return header.source === source ? header : { ...header, source }
 }

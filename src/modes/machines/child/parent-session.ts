@@ -17,7 +17,12 @@ import type {
 } from '../control-messages.js'
 import { ControlOutbox } from '../control-outbox.js'
 import { parseParentMessage } from '../control-parser.js'
-import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages.js'
+import {
+  envelopesAmong,
+  MessageFaults,
+  type MessageReader,
+  readLinkMessage,
+} from '../link-messages.js'
 import { postEnvelope } from '../post-envelope.js'
 import { Reachability } from '../reachability.js'
 import { reportOf } from '../reported-error.js'
@@ -65,6 +70,7 @@ export class ParentSession {
   readonly #outbox: ControlOutbox
   readonly #faults: MessageFaults
   readonly #reachability: Reachability
+  readonly #reader: MessageReader<ParentMessage>
   /** Instance events are told from the acceptance of this session's assignment on. */
   #isAccepted = false
   #isReplaced = false
@@ -80,6 +86,11 @@ export class ParentSession {
     this.#reachability = new Reachability(system, (isReachable) => {
       if (!isReachable) handlers.unreachable()
     })
+    this.#reader = {
+      parse: parseParentMessage,
+      control: (message) => this.#carryOut(message),
+      envelope: (envelope) => handlers.envelope(envelope),
+    }
   }
 
   get isReachable(): boolean {
@@ -152,13 +163,7 @@ export class ParentSession {
   }
 
   #onMessage(bytes: Uint8Array): void {
-    if (this.#isReplaced) return
-    const reader = {
-      parse: parseParentMessage,
-      control: (message: ParentMessage) => this.#carryOut(message),
-      envelope: (envelope: Uint8Array) => this.#handlers.envelope(envelope),
-    }
-    readLinkMessage(bytes, reader, this.#faults)
+    if (!this.#isReplaced) readLinkMessage(bytes, this.#reader, this.#faults)
   }
 
   #carryOut(message: ParentMessage): void {

@@ -5,9 +5,15 @@ import { type DialEvents, type LinkHealth, noHealth, type Refusal } from '../../
 import type { DialedLink } from '../../../link/link-dialer.js'
 import type { Taken } from '../../../routing/router-types.js'
 import type { Cancel, System } from '../../../system/system.js'
+import type { ChildMessage } from '../control-messages.js'
 import { ControlOutbox } from '../control-outbox.js'
 import { parseChildMessage } from '../control-parser.js'
-import { envelopesAmong, MessageFaults, readLinkMessage } from '../link-messages.js'
+import {
+  envelopesAmong,
+  MessageFaults,
+  type MessageReader,
+  readLinkMessage,
+} from '../link-messages.js'
 import { postEnvelope } from '../post-envelope.js'
 import { Reachability } from '../reachability.js'
 import { type OwnershipMessage, RemoteMachine, type RemoteMachineHooks } from './remote-machine.js'
@@ -39,6 +45,7 @@ export class Member {
   readonly #outbox: ControlOutbox
   readonly #faults: MessageFaults
   readonly #reachability: Reachability
+  readonly #reader: MessageReader<ChildMessage>
   #link: DialedLink | undefined
   #isEnding = false
   #cancelRedial: Cancel = () => {}
@@ -60,6 +67,11 @@ export class Member {
       onOwnership: (message) => this.#onOwnership(message),
       onFault: (what) => this.#faults.add(what),
     })
+    this.#reader = {
+      parse: parseChildMessage,
+      control: (message) => this.machine.handle(message),
+      envelope: (envelope) => hooks.envelope(envelope),
+    }
   }
 
   get isReachable(): boolean {
@@ -108,7 +120,7 @@ export class Member {
     return this.#hooks.dial({
       up: ({ resumed }) => this.#onUp(resumed),
       down: (reason) => this.#onDown(reason),
-      message: (bytes) => this.#onMessage(bytes),
+      message: (bytes) => readLinkMessage(bytes, this.#reader, this.#faults),
       reset: (reason, lost) => this.#onReset(reason, lost),
       closed: (reason) => this.#onClosed(reason),
       health: (health) => this.#hooks.health(health),
@@ -131,15 +143,6 @@ export class Member {
   #onDown(reason: MachinesError): void {
     this.machine.connectionLost(reason)
     this.#reachability.down()
-  }
-
-  #onMessage(bytes: Uint8Array): void {
-    const reader = {
-      parse: parseChildMessage,
-      control: (message: Parameters<RemoteMachine['handle']>[0]) => this.machine.handle(message),
-      envelope: (envelope: Uint8Array) => this.#hooks.envelope(envelope),
-    }
-    readLinkMessage(bytes, reader, this.#faults)
   }
 
   #onReset(reason: MachinesError, lost: readonly Uint8Array[]): void {
