@@ -8,6 +8,7 @@
 import { constants, Script } from 'node:vm'
 import { MachinesError, toError } from '../errors.js'
 import type { EvalScript } from '../routing/eval-script.js'
+import { Kept } from '../routing/kept.js'
 
 type Compiled = (context: object) => unknown
 
@@ -39,11 +40,11 @@ const readings: Record<EvalScript['form'], readonly Reading[]> = {
 }
 
 /** What was compiled lately: bots ask the same again and again. Scripts that vary push each other out. */
-const kept: Record<EvalScript['form'], Map<string, Factory>> = {
-  function: new Map(),
-  body: new Map(),
-}
 const keptMax = 64
+const kept: Record<EvalScript['form'], Kept<Factory>> = {
+  function: new Kept(keptMax),
+  body: new Kept(keptMax),
+}
 const keptCharsMax = 4_096
 
 /** The function that a script stands for; throws DM_EVAL_SCRIPT when there is none. */
@@ -55,7 +56,7 @@ export function compileScript({ form, source }: EvalScript): Compiled {
     try {
       const factory = factoryOf(reading, source)
       const compiled = functionOf(factory)
-      keep(kept[form], source, factory)
+      if (source.length <= keptCharsMax) kept[form].set(source, factory)
       return compiled
     } catch (error) {
       failure ??= error
@@ -83,13 +84,6 @@ function attempt(factory: Factory): unknown {
   } catch (cause) {
     throw invalid(toError(cause).message, cause)
   }
-}
-
-function keep(factories: Map<string, Factory>, source: string, factory: Factory): void {
-  if (source.length > keptCharsMax) return
-  const [oldest] = factories.keys()
-  if (factories.size >= keptMax && oldest !== undefined) factories.delete(oldest)
-  factories.set(source, factory)
 }
 
 /** Undefined where there are several, or it is a getter. */

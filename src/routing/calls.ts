@@ -2,7 +2,7 @@
 import { MachinesError } from '../errors.js'
 import { encodeBody } from './body-codec.js'
 import { Verb } from './envelope.js'
-import { toEvalScript } from './eval-script.js'
+import { encodeEvalBody } from './eval-body.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from './outcome.js'
 import { parseSendTarget, parseTarget } from './parse-target.js'
 import type { Requester } from './requester.js'
@@ -46,7 +46,7 @@ export class Calls {
     script: Evaluable<R, C>,
     options: EvalOptions = {},
   ): Promise<R[]> {
-    return valuesOf(await this.#ask<R>(Verb.EVAL, evalBody(script, options), options))
+    return valuesOf(await this.#ask<R>(Verb.EVAL, encodeEvalBody(script, options.context), options))
   }
 
   /** As `eval`, but resolves with the outcome of every instance. */
@@ -54,7 +54,7 @@ export class Calls {
     script: Evaluable<R, C>,
     options: EvalOptions = {},
   ): Promise<Outcome<R>[]> {
-    return this.#ask<R>(Verb.EVAL, evalBody(script, options), options)
+    return this.#ask<R>(Verb.EVAL, encodeEvalBody(script, options.context), options)
   }
 
   /** Calls the handler of this name on instances and resolves with their values, as `eval` does. */
@@ -81,15 +81,6 @@ export class Calls {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the caller knows what the code over there gives
     return outcomes as Promise<Outcome<R>[]>
   }
-}
-
-function evalBody(script: unknown, { context = {} }: EvalOptions): Uint8Array {
-  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
-    const details = { path: 'context', allowed: 'an object' }
-    throw new MachinesError('DM_OPTION_TYPE', 'context: only an object is allowed', details)
-  }
-  const { form, source } = toEvalScript(script)
-  return encodeBody({ form, source, context }, '')
 }
 
 function callBody(name: unknown, payload: unknown): Uint8Array {

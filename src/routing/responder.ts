@@ -8,8 +8,8 @@ import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Verb } from './envelope.js'
 import { bodyOf, decodeHeader } from './envelope-codec.js'
 import { remoteError } from './error-body.js'
+import { decodeEvalBody } from './eval-body.js'
 import type { EvalScript } from './eval-script.js'
-import { checkEvalScript } from './eval-script.js'
 import { isRecord } from './records.js'
 import { asOwn, respond } from './respond.js'
 
@@ -86,10 +86,10 @@ export class Responder {
   }
 
   async #eval(body: Uint8Array): Promise<unknown> {
-    const { form, source, context } = record(decodeBody(body))
-    const run = this.#options.compile(checkEvalScript(form, source))
+    const { script, context } = decodeEvalBody(body)
+    const run = this.#options.compile(script)
     try {
-      return await run(isRecord(context) ? context : {})
+      return await run(context)
     } catch (thrown) {
       throw remoteError('the eval', thrown)
     }

@@ -9,7 +9,7 @@ import { callerOf } from '../../routing/caller.js'
 import type { EnvelopeHeader } from '../../routing/envelope.js'
 import { EnvelopeKind, Verb } from '../../routing/envelope.js'
 import { bodyOf } from '../../routing/envelope-codec.js'
-import { checkEvalScript } from '../../routing/eval-script.js'
+import { decodeEvalBody } from '../../routing/eval-body.js'
 import { isRecord } from '../../routing/records.js'
 import { asOwn, respond } from '../../routing/respond.js'
 import type { Undelivered } from '../../routing/router-types.js'
@@ -157,25 +157,22 @@ export class DialectDesk {
       const what = 'this bot handles no requests: it has not loaded discordoo-machines/bot'
       throw new MachinesError('DM_HANDLER_UNKNOWN', what)
     }
-    const body = decodeBody(bodyOf(envelope))
-    if (!isRecord(body)) throw new MachinesError('DM_BODY_INVALID', 'the body is no object')
-    return dialect.answer(requestOf(header, body, dialect.name), header.budgetMs)
+    return dialect.answer(requestOf(header, bodyOf(envelope), dialect.name), header.budgetMs)
   }
 }
 
 function requestOf(
   { verb }: EnvelopeHeader,
-  body: Readonly<Record<string, unknown>>,
+  body: Uint8Array,
   spoken: DialectName,
 ): DialectRequest {
-  if (verb !== Verb.EVAL) {
-    // Machines may run bots of several libraries; the same word means something else in each.
-    if (body.dialect !== spoken) {
-      const what = `this bot speaks ${spoken} and has no handler for what others say`
-      throw new MachinesError('DM_HANDLER_UNKNOWN', what)
-    }
-    return { kind: 'dialect', message: body, runsCode: verb === Verb.EVAL_DIALECT }
+  if (verb === Verb.EVAL) return { kind: 'eval', ...decodeEvalBody(body) }
+  const message = decodeBody(body)
+  if (!isRecord(message)) throw new MachinesError('DM_BODY_INVALID', 'the body is no object')
+  // Machines may run bots of several libraries; the same word means something else in each.
+  if (message.dialect !== spoken) {
+    const what = `this bot speaks ${spoken} and has no handler for what others say`
+    throw new MachinesError('DM_HANDLER_UNKNOWN', what)
   }
-  const script = checkEvalScript(body.form, body.source)
-  return { kind: 'eval', script, context: isRecord(body.context) ? body.context : {} }
+  return { kind: 'dialect', message, runsCode: verb === Verb.EVAL_DIALECT }
 }
