@@ -86,6 +86,8 @@ export function rangesToList(ranges: ShardRanges): readonly number[] {
     count += range.to - range.from + 1
   }
   if (count > limits.shardsMax) throw invalid('shards', 'too many shards', `${count} shards`)
+  const [first] = ranges
+  if (count === 1 && first !== undefined) return [first.from]
   const list: number[] = []
   for (const { from, to } of ranges) {
     for (let shard = from; shard <= to; shard += 1) list.push(shard)

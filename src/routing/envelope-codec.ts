@@ -16,6 +16,7 @@ import {
 } from './target-codec.js'
 
 const fixedBytes = 20
+const verbOffset = 1
 const statusOffset = 2
 const targetKindOffset = 3
 const requestIdOffset = 4
@@ -28,7 +29,7 @@ export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8A
   const { kind, verb, status, requestId, source, budgetMs, target } = header
   const bytes = withTarget(target, body)
   bytes[0] = kind
-  bytes[1] = verb
+  bytes[verbOffset] = verb
   bytes[statusOffset] = status
   writeU32(bytes, requestIdOffset, requestId)
   writeU32(bytes, sourceOffset, source)
@@ -39,7 +40,10 @@ export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8A
 /** The header, without a look at the body; throws DM_ENVELOPE_INVALID and nothing else. */
 export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
   const bodyStart = bodyOffset(bytes)
-  const [kind, verb, status, targetKind = 0] = bytes
+  // By index: taken apart as a list, each of these would be a step of an iterator.
+  const kind = bytes[0]
+  const verb = bytes[verbOffset]
+  const status = bytes[statusOffset]
   if (!isKind(kind) || !isVerb(verb) || !isStatus(status)) {
     throw invalidEnvelope(`unknown kind ${kind}, verb ${verb} or status ${status}`)
   }
@@ -50,7 +54,7 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
     requestId: readU32(bytes, requestIdOffset),
     source: readU32(bytes, sourceOffset),
     budgetMs: readU32(bytes, budgetOffset),
-    target: decodeTarget(targetKind, bytes, fixedBytes, bodyStart),
+    target: decodeTarget(bytes[targetKindOffset] ?? 0, bytes, fixedBytes, bodyStart),
   }
   checkCombination(header)
   return header
@@ -58,14 +62,20 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
 
 /** The first byte of a header, for whoever needs no more of it; undefined for what is none. */
 export function kindOf(bytes: Uint8Array): EnvelopeKind | undefined {
-  const [kind] = bytes
+  const kind = bytes[0]
   return isKind(kind) ? kind : undefined
 }
 
 /** The second byte of a header; undefined for what is none. */
 export function verbOf(bytes: Uint8Array): Verb | undefined {
-  const [, verb] = bytes
+  const verb = bytes[verbOffset]
   return isVerb(verb) ? verb : undefined
+}
+
+/** The third byte of a header; undefined for what is none. */
+export function statusOf(bytes: Uint8Array): Status | undefined {
+  const status = bytes[statusOffset]
+  return isStatus(status) ? status : undefined
 }
 
 /** The body as a view on the envelope. */

@@ -27,9 +27,9 @@ interface Way {
 }
 
 interface SortedTargets {
-  readonly local: number[]
+  local: number[]
   readonly remote: Way[]
-  readonly unreached: number[]
+  unreached: number[]
 }
 
 export class NextHops {
@@ -56,18 +56,17 @@ export class NextHops {
     return source !== self && (machine === undefined || machine !== own)
   }
 
-  /** Instances by the way to them. */
+  /** Instances by the way to them. Ids of one machine mostly stand in a row, which is looked up once. */
   sort(topology: Topology, ids: readonly number[], arrival: Arrival): SortedTargets {
     const sorted: SortedTargets = { local: [], remote: [], unreached: [] }
-    let last: number | undefined
-    let group: number[] | undefined
-    for (const id of ids) {
-      const machine = topology.machineOf(id)
-      // Ids are ascending, and those of one machine mostly in a row: the way is looked for once.
-      if (group === undefined || machine !== last)
-        group = this.#groupOf(sorted, topology, machine, arrival)
-      last = machine
-      group.push(id)
+    for (let begin = 0; begin < ids.length; ) {
+      const machine = topology.machineOf(ids[begin] ?? 0)
+      let end = begin + 1
+      while (end < ids.length && topology.machineOf(ids[end] ?? 0) === machine) end += 1
+      const row = ids.slice(begin, end)
+      begin = end
+      if (machine === this.#options.machine) sorted.local = joined(sorted.local, row)
+      else sortBeyond(sorted, row, this.#portTo(topology, machine, arrival))
     }
     return sorted
   }
@@ -89,23 +88,6 @@ export class NextHops {
     return this.#options.hops.machine(machine)?.(bytes) ?? false
   }
 
-  /** Where instances of a machine are to be put. */
-  #groupOf(
-    { local, remote, unreached }: SortedTargets,
-    topology: Topology,
-    machine: number | undefined,
-    arrival: Arrival,
-  ): number[] {
-    if (machine === this.#options.machine) return local
-    const port = this.#portTo(topology, machine, arrival)
-    if (port === undefined) return unreached
-    const known = remote.find((way) => way.port === port)
-    if (known !== undefined) return known.ids
-    const ids: number[] = []
-    remote.push({ port, ids })
-    return ids
-  }
-
   /** Never back to where it came from: with differing snapshots an envelope would run in circles. */
   #portTo(topology: Topology, machine: number | undefined, arrival: Arrival): Port | undefined {
     if (machine === undefined || arrival === 'parent' || arrival === machine) return undefined
@@ -123,4 +105,22 @@ export class NextHops {
   #machineOf(instance: number): number | undefined {
     return this.topology?.machineOf(instance)
   }
+}
+
+/** The list with the row behind it, in either of them. */
+function joined(list: number[], row: number[]): number[] {
+  if (list.length === 0) return row
+  for (const id of row) list.push(id)
+  return list
+}
+
+/** A row of another machine, which `port` leads to. */
+function sortBeyond(sorted: SortedTargets, row: number[], port: Port | undefined): void {
+  if (port === undefined) {
+    sorted.unreached = joined(sorted.unreached, row)
+    return
+  }
+  const way = sorted.remote.find((known) => known.port === port)
+  if (way === undefined) sorted.remote.push({ port, ids: row })
+  else joined(way.ids, row)
 }

@@ -97,15 +97,14 @@ export class Responder {
 
   async #call(header: EnvelopeHeader, body: Uint8Array): Promise<unknown> {
     const { name, payload } = record(decodeBody(body))
-    const shown = JSON.stringify(String(name).slice(0, 100))
     const handler = typeof name === 'string' ? this.#handlers.get(name) : undefined
     if (handler === undefined) {
-      throw new MachinesError('DM_HANDLER_UNKNOWN', `there is no handler for ${shown}`)
+      throw new MachinesError('DM_HANDLER_UNKNOWN', `there is no handler for ${shown(name)}`)
     }
     try {
       return await handler(payload, callerOf(header), { timeoutMs: header.budgetMs })
     } catch (thrown) {
-      throw remoteError(`the handler of ${shown}`, thrown)
+      throw remoteError(`the handler of ${shown(name)}`, thrown)
     }
   }
 }
@@ -113,4 +112,8 @@ export class Responder {
 function record(value: unknown): Record<string, unknown> {
   if (isRecord(value)) return value
   throw new MachinesError('DM_BODY_INVALID', 'the body of a call is no object')
+}
+
+function shown(name: unknown): string {
+  return JSON.stringify(String(name).slice(0, 100))
 }

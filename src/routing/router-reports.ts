@@ -6,13 +6,14 @@ import { MachinesError } from '../errors.js'
 import { encodeBody } from './body-codec.js'
 import type { Endpoint } from './endpoint.js'
 import { EnvelopeKind, Status, type Verb } from './envelope.js'
-import { encodeEnvelope } from './envelope-codec.js'
+import { encodeEnvelope, kindOf, statusOf } from './envelope-codec.js'
 import { encodeError } from './error-body.js'
 
 /** Whether a router wrote this envelope itself: it is small, and somebody waits to know. */
 export function isRouterReport(bytes: Uint8Array): boolean {
-  const [kind, , status] = bytes
-  return kind === EnvelopeKind.UNDELIVERED || status === Status.TIMEOUT || status === Status.OFFLINE
+  const status = statusOf(bytes)
+  const isUndelivered = kindOf(bytes) === EnvelopeKind.UNDELIVERED
+  return isUndelivered || status === Status.TIMEOUT || status === Status.OFFLINE
 }
 
 /** What identifies a call or message everywhere: its asker and the number the asker gave it. */

@@ -150,16 +150,24 @@ function decodeRanges(bytes: Uint8Array, begin: number, end: number): ShardRange
   const count = (end - begin) / rangeBytes
   if (!Number.isInteger(count)) throw invalidEnvelope('half a range')
   if (count === 0 || count > limits.envelopeTargetsMax) throw invalidEnvelope(`${count} ranges`)
-  const ranges: ShardRange[] = []
-  let last = -1
-  for (let offset = begin; offset < end; offset += rangeBytes) {
-    const from = readU32(bytes, offset)
-    const to = readU32(bytes, offset + 4)
-    if (from <= last || to < from) throw invalidEnvelope('ranges are not in ascending order')
-    ranges.push({ from, to })
-    last = to
+  const first = rangeAt(bytes, begin, -1)
+  // Mostly it is the only one, for which a list that grows takes ten times the memory.
+  const ranges = [first]
+  let last = first.to
+  for (let offset = begin + rangeBytes; offset < end; offset += rangeBytes) {
+    const range = rangeAt(bytes, offset, last)
+    ranges.push(range)
+    last = range.to
   }
   return ranges
+}
+
+/** `last` is where the range before it ends. */
+function rangeAt(bytes: Uint8Array, offset: number, last: number): ShardRange {
+  const from = readU32(bytes, offset)
+  const to = readU32(bytes, offset + 4)
+  if (from <= last || to < from) throw invalidEnvelope('ranges are not in ascending order')
+  return { from, to }
 }
 
 function checkedNames(names: readonly string[]): readonly string[] {

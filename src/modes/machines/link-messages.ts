@@ -44,7 +44,7 @@ export function readLinkMessage<Message>(
   reader: MessageReader<Message>,
   faults: MessageFaults,
 ): void {
-  const [kind] = bytes
+  const kind = bytes[0]
   if (kind === LinkMessageKind.ENVELOPE) {
     reader.envelope(bytes.subarray(1))
     return
