@@ -1,10 +1,7 @@
 /** A parent and two machines, TLS on, whose links lead through relays that can be cut. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BreakableLink } from '../../scripts/breakable-link.js'
-import { startProcess } from '../lib/processes.js'
+import { ProcessGroup } from '../lib/group.js'
 import { isSettled } from './reconcile.js'
 
 const machines = 2
@@ -16,28 +13,34 @@ const lookEveryMs = 200
 const settleMsMax = 60_000
 
 export class EnduranceWorld {
-  #folder = ''
-  /** @type {BreakableLink[]} */
-  #relays = []
-  /** The children, then the parent. @type {import('../lib/processes.js').BenchProcess[]} */
-  #managers = []
+  /** The children, then the parent. @type {ProcessGroup} */
+  #managers
+  #relays
   cuts = 0
 
-  static async start() {
-    const world = new EnduranceWorld()
-    try {
-      await world.#start()
-    } catch (error) {
-      await world.stop()
-      throw error
-    }
-    return world
+  /** @param {ProcessGroup} managers @param {readonly BreakableLink[]} relays */
+  constructor(managers, relays) {
+    this.#managers = managers
+    this.#relays = relays
+  }
+
+  static start() {
+    /** @type {BreakableLink[]} */
+    const relays = []
+    return ProcessGroup.start(async (group) => {
+      try {
+        await startStar(group, relays)
+        return new EnduranceWorld(group, relays)
+      } catch (error) {
+        for (const relay of relays) relay.close()
+        throw error
+      }
+    })
   }
 
   async stop() {
-    for (const one of this.#managers.toReversed()) await one.stop()
+    await this.#managers.stop()
     for (const relay of this.#relays) relay.close()
-    await rm(this.#folder, { recursive: true, force: true })
   }
 
   /** Lets the traffic begin, and all that is measured. */
@@ -70,7 +73,7 @@ export class EnduranceWorld {
    * @returns {Promise<Record<string, any>>} by the name of the process
    */
   async ask(op) {
-    const ofManagers = await Promise.all(this.#managers.map((one) => one.ask(op)))
+    const ofManagers = await Promise.all(this.#managers.processes.map((one) => one.ask(op)))
     const parent = ofManagers.pop()
     const ofBots = await this.#askBots(op)
     return {
@@ -80,30 +83,21 @@ export class EnduranceWorld {
     }
   }
 
-  async #start() {
-    this.#folder = await mkdtemp(join(tmpdir(), 'discordoo-machines-bench-'))
-    for (let index = 0; index < machines; index += 1) {
-      const child = await this.#add('child.js', { stateDir: join(this.#folder, `child-${index}`) })
-      this.#relays.push(await BreakableLink.to(await child.ask('port')))
-    }
-    const ports = this.#relays.map(({ port }) => port)
-    await this.#add('../lib/star-parent.js', {
-      stateDir: join(this.#folder, 'parent'),
-      ports,
-      perMachine,
-    })
-  }
-
-  async #add(file, settings) {
-    const args = [JSON.stringify(settings)]
-    const started = await startProcess(new URL(file, import.meta.url), { args })
-    this.#managers.push(started)
-    return started
-  }
-
   /** One answer of each bot, by its id. */
   async #askBots(op, data) {
-    const children = this.#managers.slice(0, machines)
+    const children = this.#managers.processes.slice(0, machines)
     return (await Promise.all(children.map((one) => one.ask('bots', { op, data })))).flat()
   }
+}
+
+/** The children, a relay in front of each, and the parent behind them. */
+async function startStar(group, relays) {
+  for (let index = 0; index < machines; index += 1) {
+    const settings = { stateDir: group.stateDir(`child-${index}`) }
+    const child = await group.add(new URL('child.js', import.meta.url), settings)
+    relays.push(await BreakableLink.to(await child.ask('port')))
+  }
+  const ports = relays.map(({ port }) => port)
+  const settings = { stateDir: group.stateDir('parent'), ports, perMachine }
+  await group.add(new URL('../lib/star-parent.js', import.meta.url), settings)
 }

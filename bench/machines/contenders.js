@@ -1,56 +1,38 @@
 /** Two machines, a manager of all, and an instance 0 that asks: ours, others, and the floor. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { figureOf } from '../lib/cpu.js'
-import { startProcess } from '../lib/processes.js'
+import { ProcessGroup } from '../lib/group.js'
 import { freePort } from '../link/contenders/raw-sockets.js'
 
 const machines = 2
 /** Four a second: bots in many workers take their time. */
 const settledTriesMax = 400
 const here = (file) => new URL(file, import.meta.url)
-const withSettings = (settings) => ({ args: [JSON.stringify(settings)] })
 
-/** Asks one process to measure; what it costs is what all of them took. */
-function measureOf(processes, asker) {
-  const pids = processes.map(({ pid }) => pid)
-  return (what, ms) => figureOf(what, pids, () => asker.ask('measure', { ...what, ms }))
-}
-
-/** Stops in the reverse order of the starts. */
-async function stopAll(processes) {
-  for (const one of processes.toReversed()) await one.stop()
+/** One process is asked to measure; what it costs is what all of them took. @param {ProcessGroup} group */
+function runningOf(group, asker) {
+  const pids = group.processes.map(({ pid }) => pid)
+  return {
+    measure: (what, ms) => figureOf(what, pids, () => asker.ask('measure', { ...what, ms })),
+    processes: group.processes,
+    stop: () => group.stop(),
+  }
 }
 
 /** @param {'processes' | 'workers'} mode @param {number} perMachine */
-export async function startOurs(mode, perMachine) {
-  const folder = await mkdtemp(join(tmpdir(), 'discordoo-machines-bench-'))
-  const env = { BENCH_INSTANCES: String(machines * perMachine) }
-  const started = []
-  const stop = async () => {
-    await stopAll(started)
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
+export const startOurs = (mode, perMachine) =>
+  ProcessGroup.start(async (group) => {
+    const env = { BENCH_INSTANCES: String(machines * perMachine) }
     for (let index = 0; index < machines; index += 1) {
-      const settings = { stateDir: join(folder, `child-${index}`) }
-      started.push(
-        await startProcess(here('machines-child.js'), { ...withSettings(settings), env }),
-      )
+      const settings = { stateDir: group.stateDir(`child-${index}`) }
+      await group.add(here('machines-child.js'), settings, env)
     }
-    const ports = await Promise.all(started.map((child) => child.ask('port')))
-    const settings = { stateDir: join(folder, 'parent'), ports, mode, perMachine }
-    const parent = await startProcess(here('machines-parent.js'), withSettings(settings))
-    started.push(parent)
-    return { measure: measureOf(started, parent), processes: started, stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
+    const ports = await Promise.all(group.processes.map((child) => child.ask('port')))
+    const settings = { stateDir: group.stateDir('parent'), ports, mode, perMachine }
+    const parent = await group.add(here('machines-parent.js'), settings)
+    return runningOf(group, parent)
+  })
 
 /**
  * @param {'processes' | 'workers'} mode
@@ -64,20 +46,15 @@ export async function startCrossHosting(mode, perMachine, options = {}) {
   const count = machines * perMachine
   const port = await freePort()
   const settings = { port, authToken: randomUUID(), machines, count, mode, perMachine, calls }
-  const started = []
-  try {
-    started.push(await startProcess(here('cross-hosting-bridge.cjs'), withSettings(settings)))
+  return ProcessGroup.start(async (group) => {
+    await group.add(here('cross-hosting-bridge.cjs'), settings)
     for (let index = 0; index < machines; index += 1) {
-      started.push(await startProcess(here('cross-hosting-machine.cjs'), withSettings(settings)))
+      await group.add(here('cross-hosting-machine.cjs'), settings)
     }
-    const asker = started[1]
+    const asker = group.processes[1]
     if (isAsked) await settled(asker)
-    const stop = () => stopAll(started)
-    return { measure: measureOf(started, asker), processes: started, stop }
-  } catch (error) {
-    await stopAll(started)
-    throw error
-  }
+    return runningOf(group, asker)
+  })
 }
 
 /** spawn() ends before the last bot is ready, and nothing says when all are. */
@@ -98,22 +75,15 @@ async function settled(asker) {
  *
  * @param {number} perMachine
  */
-export async function startFloor(perMachine) {
-  const count = machines * perMachine
-  const started = []
-  try {
+export const startFloor = (perMachine) =>
+  ProcessGroup.start(async (group) => {
+    const count = machines * perMachine
     for (let index = 0; index < machines; index += 1) {
-      const settings = { first: index * perMachine, perMachine, count }
-      started.push(await startProcess(here('floor/child.js'), withSettings(settings)))
+      await group.add(here('floor/child.js'), { first: index * perMachine, perMachine, count })
     }
-    const ports = await Promise.all(started.map((child) => child.ask('port')))
-    const settings = { ports, perMachine }
-    started.push(await startProcess(here('floor/parent.js'), withSettings(settings)))
-    const [asker] = started
+    const ports = await Promise.all(group.processes.map((child) => child.ask('port')))
+    await group.add(here('floor/parent.js'), { ports, perMachine })
+    const [asker] = group.processes
     await asker.ask('check')
-    return { measure: measureOf(started, asker), stop: () => stopAll(started) }
-  } catch (error) {
-    await stopAll(started)
-    throw error
-  }
-}
+    return runningOf(group, asker)
+  })

@@ -1,15 +1,11 @@
 /** Processes whose memory is looked at: each contender starts what it needs and looks at one of them. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startProcess } from '../lib/processes.js'
+import { ProcessGroup } from '../lib/group.js'
 import { childrenOf, residentMiB } from '../lib/resident.js'
 import { startCrossHosting } from '../machines/contenders.js'
 
 const mib = 2 ** 20
 const parentFile = new URL('../lib/star-parent.js', import.meta.url)
 const here = (file) => new URL(file, import.meta.url)
-const withSettings = (settings) => ({ args: [JSON.stringify(settings)] })
 
 /** @param {number} pid @param {import('../lib/processes.js').BenchProcess} [process] if it is one of the bench */
 const measureOf =
@@ -22,41 +18,27 @@ const measureOf =
     return what === 'kept' ? kept / mib : residentMiB(pid)?.[what]
   }
 
-/** Runs `work` with a state folder and a way to start processes; what it gives is what is looked at. */
-async function started(work) {
-  const folder = await mkdtemp(join(tmpdir(), 'discordoo-machines-bench-'))
-  const processes = []
-  const add = async (file, settings = {}) => {
-    const one = await startProcess(file, withSettings(settings))
-    processes.push(one)
-    return one
-  }
-  const stop = async () => {
-    for (const one of processes.toReversed()) await one.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    return { measure: measureOf(...(await work(add, folder))), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
+/** What `work` gives of a group is what is looked at. */
+const started = (work) =>
+  ProcessGroup.start(async (group) => ({
+    measure: measureOf(...(await work(group))),
+    stop: () => group.stop(),
+  }))
 
 export const bareProcess = () =>
-  started(async (add) => [await (await add(here('bare.js'))).ask('bot')])
+  started(async (group) => [await (await group.add(here('bare.js'))).ask('bot')])
 
 /** @param {string} bot a file */
 export const instance = (bot) =>
-  started(async (add) => [await (await add(here('local.js'), { bot })).ask('bot')])
+  started(async (group) => [await (await group.add(here('local.js'), { bot })).ask('bot')])
 
 /** @param {'idle' | 'manager' | 'reaper'} which the manager without a parent, or one of the two with it */
 export const child = (which) =>
-  started(async (add, folder) => {
-    const manager = await add(here('child.js'), { stateDir: join(folder, 'child') })
+  started(async (group) => {
+    const manager = await group.add(here('child.js'), { stateDir: group.stateDir('child') })
     if (which !== 'idle') {
       const ports = [await manager.ask('port')]
-      await add(parentFile, { stateDir: join(folder, 'parent'), ports, perMachine: 1 })
+      await group.add(parentFile, { stateDir: group.stateDir('parent'), ports, perMachine: 1 })
     }
     if (which !== 'reaper') return [manager.pid, manager]
     const bots = await manager.ask('bots')
@@ -65,10 +47,14 @@ export const child = (which) =>
 
 /** @param {number} machines @param {number} perMachine instances, which are stand-ins */
 export const parent = (machines, perMachine) =>
-  started(async (add, folder) => {
-    const settings = { count: machines, stateDir: join(folder, 'children') }
-    const ports = await (await add(here('stand-in-children.js'), settings)).ask('ports')
-    const one = await add(parentFile, { stateDir: join(folder, 'parent'), ports, perMachine })
+  started(async (group) => {
+    const settings = { count: machines, stateDir: group.stateDir('children') }
+    const ports = await (await group.add(here('stand-in-children.js'), settings)).ask('ports')
+    const one = await group.add(parentFile, {
+      stateDir: group.stateDir('parent'),
+      ports,
+      perMachine,
+    })
     return [one.pid, one]
   })
 
