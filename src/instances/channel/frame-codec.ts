@@ -134,7 +134,8 @@ export class FrameDecoder {
   }
 
   #gather(): ChannelFrame | undefined {
-    this.#body ??= new Uint8Array(this.#length)
+    // Memory that is not cleared costs a fraction, and none of it is shown before it is filled.
+    this.#body ??= Buffer.allocUnsafe(this.#length)
     const end = this.#offset + this.#length - this.#filled
     const piece = this.#chunk.subarray(this.#offset, end)
     this.#body.set(piece, this.#filled)
