@@ -429,7 +429,7 @@ export const limitTable: Readonly<Record<LimitName, Limit>> = {
   reaperStartMs: limit(
     1_000,
     'ms',
-    'The first instances start sooner without a process more beside them; none of them has begun to work yet.',
+    'Instances start sooner without a process more beside them; hardly any of them works for long by then.',
   ),
   reaperGraceMs: limit(
     3_500,

@@ -54,8 +54,8 @@ export interface Launcher {
   readonly mode: 'processes' | 'workers' | 'clusters'
   /** Creates the instance. Never throws: a failed spawn is an exit with an error. */
   launch(spec: LaunchSpec): LaunchedInstance
-  /** To be called when an instance is ready: from now on it may hang while it works. */
-  ready?(): void
+  /** To be called when all that were launched are ready: from now on they may hang while they work. */
+  settled?(): void
   /**
    * From this machine time on every instance is killed, those to come included, whatever has become
    * of the manager; undefined: never.

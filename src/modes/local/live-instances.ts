@@ -31,6 +31,8 @@ export class LiveInstances {
   readonly #events: LifeEvents
   readonly #lease: FleetLease
   readonly #running = new Map<number, RunningInstance>()
+  /** Those that are neither ready nor gone yet. */
+  readonly #starting = new Set<number>()
 
   constructor(launcher: Launcher, options: FleetOptions, events: LifeEvents) {
     this.#launcher = launcher
@@ -47,8 +49,8 @@ export class LiveInstances {
     const options = this.#options
     const running = new RunningInstance(launched, spec, options, {
       ready: () => {
-        this.#launcher.ready?.()
         events.ready(id)
+        this.#started(id)
       },
       startFailed: (error) => events.startFailed(id, error),
       gateway: (state) => options.onEvent({ type: 'gateway', instance: id, state }),
@@ -61,10 +63,12 @@ export class LiveInstances {
       channelLost: () => events.channelLost(id),
       exited: (exit) => {
         this.#running.delete(id)
+        this.#starting.delete(id)
         events.exited(id, exit)
       },
     })
     this.#running.set(id, running)
+    this.#starting.add(id)
     if (this.#lease.notice) running.lease(this.#lease.notice)
     if (launched.raw === undefined) return
     options.onEvent({ type: 'spawned', instance: id, pid: launched.pid })
@@ -98,6 +102,12 @@ export class LiveInstances {
   /** Frees what the launcher holds; nothing may live any more. */
   close(): Promise<void> {
     return this.#launcher.close()
+  }
+
+  /** Whoever waited for this one to be ready has been launched by now. */
+  #started(instance: number): void {
+    this.#starting.delete(instance)
+    if (this.#starting.size === 0) this.#launcher.settled?.()
   }
 
   #launched(spec: LaunchSpec): LaunchedInstance {

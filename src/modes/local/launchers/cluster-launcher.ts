@@ -42,7 +42,7 @@ export function clusterLauncher(system: System): Launcher {
         worker.on('error', () => {})
         return childInstance(spec, worker.process, worker, reaper)
       }),
-    ready: () => reaper.start(),
+    settled: () => reaper.start(),
     lease: (killAt) => reaper.lease(killAt),
     close: () => reaper.close(),
   }

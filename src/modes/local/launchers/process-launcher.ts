@@ -27,7 +27,7 @@ export function processLauncher(system: System): Launcher {
         child.removeAllListeners('internalMessage')
         return childInstance(spec, child, child, reaper)
       }),
-    ready: () => reaper.start(),
+    settled: () => reaper.start(),
     lease: (killAt) => reaper.lease(killAt),
     close: () => reaper.close(),
   }

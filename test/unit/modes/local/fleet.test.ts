@@ -78,6 +78,7 @@ function setUp(
   const envelopes: string[] = []
   const room = deferred()
   let closed = 0
+  const settled: string[] = []
   const launcher: Launcher = {
     mode: 'processes',
     launch(spec) {
@@ -85,6 +86,7 @@ function setUp(
       launched.push(instance)
       return instance
     },
+    settled: () => void settled.push(events.at(-1) ?? ''),
     async close() {
       closed += 1
     },
@@ -111,7 +113,18 @@ function setUp(
     if (found === undefined) throw new Error(`nothing was launched ${index + 1} times`)
     return found
   }
-  return { system, fleet, launched, get, events, lines, envelopes, room, closes: () => closed }
+  return {
+    system,
+    fleet,
+    launched,
+    get,
+    events,
+    lines,
+    envelopes,
+    settled,
+    room,
+    closes: () => closed,
+  }
 }
 
 /** The code and failures that a promise is rejected with. */
@@ -123,6 +136,26 @@ function failure(promise: Promise<void>): Promise<unknown> {
 }
 
 describe('Fleet.start', () => {
+  it('tells the launcher when all that were launched are ready, and no sooner', () => {
+    const { fleet, get, settled } = setUp(4, { startConcurrency: 2 })
+    void fleet.start()
+    get(1).becomeReady()
+    get(0).becomeReady()
+    get(2).becomeReady()
+    expect(settled).toEqual([])
+    get(3).becomeReady()
+    expect(settled).toEqual(['ready 3'])
+  })
+
+  it('does not wait with that for one that has ended', async () => {
+    const { fleet, get, events, settled } = setUp(2)
+    void failure(fleet.start())
+    get(0).exit({ code: 1, signal: null })
+    await vi.waitFor(() => expect(events).toContain('respawning 0'))
+    get(1).becomeReady()
+    expect(settled).toEqual(['ready 1'])
+  })
+
   it('resolves when all are ready', async () => {
     const { fleet, get, events, system } = setUp(2)
     const started = fleet.start()
