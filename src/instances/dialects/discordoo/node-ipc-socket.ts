@@ -8,15 +8,21 @@
  * those of node-ipc come at fixed times from a timer of its own.
  */
 import { existsSync, unlinkSync } from 'node:fs'
-import nodeIpc from 'node-ipc'
+import { createRequire } from 'node:module'
+import type nodeIpc from 'node-ipc'
 import { FrameReader } from './frame-reader.js'
 import type { PacketSocket, PacketSocketEvents } from './packet-socket.js'
 import type { Frame } from './packets.js'
 
-type Client = (typeof nodeIpc.of)[string]
+type NodeIpc = typeof nodeIpc
+type Ipc = InstanceType<NodeIpc['IPC']>
+type Client = NodeIpc['of'][string]
 
 /** node-ipc knows connections by name; each has an IPC object of its own here, so one name does. */
 const name = 'bot'
+
+/** Synchronous, and not before a bot listens: most managers never meet one of discordoo. */
+const load = createRequire(import.meta.url)
 
 export function nodeIpcSocket(path: string, events: PacketSocketEvents): PacketSocket {
   return new NodeIpcSocket(path, events)
@@ -25,7 +31,7 @@ export function nodeIpcSocket(path: string, events: PacketSocketEvents): PacketS
 class NodeIpcSocket implements PacketSocket {
   readonly #path: string
   readonly #events: PacketSocketEvents
-  readonly #ipc = new nodeIpc.IPC()
+  #ipc: Ipc | undefined
   /** The connection that is open. */
   #connection: Client | undefined
   #isClosed = false
@@ -33,13 +39,6 @@ class NodeIpcSocket implements PacketSocket {
   constructor(path: string, events: PacketSocketEvents) {
     this.#path = path
     this.#events = events
-    Object.assign(this.#ipc.config, {
-      appspace: 'ddoo',
-      socketRoot: '/tmp/',
-      silent: true,
-      rawBuffer: true,
-      stopRetrying: true,
-    })
   }
 
   dial(): void {
@@ -48,6 +47,7 @@ class NodeIpcSocket implements PacketSocket {
       queueMicrotask(() => this.#lost())
       return
     }
+    this.#ipc ??= createIpc()
     this.#ipc.connectTo(name, this.#path)
     const client = this.#ipc.of[name]
     if (client === undefined) return
@@ -70,7 +70,7 @@ class NodeIpcSocket implements PacketSocket {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#connection = undefined
-    this.#ipc.disconnect(name)
+    this.#ipc?.disconnect(name)
     removeFile(this.#path)
   }
 
@@ -86,6 +86,19 @@ class NodeIpcSocket implements PacketSocket {
       else if (event.type === 'tooLong') this.#events.tooLong(event.eventId)
     }
   }
+}
+
+function createIpc(): Ipc {
+  const { IPC }: NodeIpc = load('node-ipc')
+  const ipc = new IPC()
+  Object.assign(ipc.config, {
+    appspace: 'ddoo',
+    socketRoot: '/tmp/',
+    silent: true,
+    rawBuffer: true,
+    stopRetrying: true,
+  })
+  return ipc
 }
 
 /**

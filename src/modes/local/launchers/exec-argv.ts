@@ -1,8 +1,5 @@
 /** Node's own arguments for instances. Pure, apart from the address of the preload. */
-import { fileURLToPath } from 'node:url'
-
-/** The preload of this copy of the package; instances load it before the bot's file. */
-const preloadFile = fileURLToPath(new URL('../../../bot/preload.cjs', import.meta.url))
+import { preloadFile } from '../../../package-files.js'
 
 /** Arguments that are followed by the manager's program text itself. */
 const programText: ReadonlySet<string> = new Set(['-e', '--eval', '-p', '--print', '-pe'])

@@ -7,14 +7,12 @@
  * the manager lives, but is suspended or hangs, and its lease has ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { limits } from '../../../limits.js'
+import { reaperFile } from '../../../package-files.js'
 import type { Cancel, System } from '../../../system/system.js'
 import { secretVariable } from '../launchers/instance-env.js'
 import { startTimeOf } from './process-start.js'
 import { exitedLine, hostLine, killAtLine, startedLine } from './reaper-ledger.js'
-
-const entryFile = fileURLToPath(new URL('../entry/reaper.js', import.meta.url))
 
 /** Pause before a reaper that died is started again, so that a broken one is no storm. */
 const restartDelayMs = 500
@@ -28,7 +26,7 @@ function reaperEnv(): NodeJS.ProcessEnv {
 }
 
 function spawnReaper(): ChildProcess {
-  const child = spawn(process.execPath, [entryFile], {
+  const child = spawn(process.execPath, [reaperFile], {
     // A session of its own: Ctrl-C and a closed terminal must not reach it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
