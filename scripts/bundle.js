@@ -9,6 +9,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { rolldown } from 'rolldown'
+import { limits } from '../dist/limits.js'
 
 const { dependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const packages = Object.keys({ ...dependencies, ...optionalDependencies })
@@ -27,8 +28,21 @@ const bundles = [
 /** Loaded by few instances, and late: these stay files of their own. */
 const late = /\/adopted-client\.js$/
 
+/** Bounds come without their reasons, which are for people: a quarter of what the preload would be. */
+const bareLimits = {
+  name: 'bare-limits',
+  /** @param {string} id */
+  load: (id) =>
+    /[\\/]dist[\\/]limits\.js$/.test(id) ? `export const limits = ${JSON.stringify(limits)}` : null,
+}
+
 for (const { input, ...output } of bundles) {
-  const bundle = await rolldown({ input, platform: 'node', external: [...packages, late] })
+  const bundle = await rolldown({
+    input,
+    platform: 'node',
+    external: [...packages, late],
+    plugins: [bareLimits],
+  })
   await bundle.write({ ...output, comments: false })
   await bundle.close()
 }
