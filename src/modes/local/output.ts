@@ -56,17 +56,24 @@ export class LineCutter {
   }
 }
 
-/** Reads as fast as `write` allows; resolves when the stream has ended, in whatever way. */
-async function pump(stream: Readable, write: Write<Buffer>): Promise<void> {
-  try {
-    for await (const chunk of stream) {
-      const bytes: Buffer = chunk
-      const pause = write(bytes)
-      if (pause !== undefined) await pause
-    }
-  } catch {
+/**
+ * Reads as fast as `write` allows; resolves when the stream has ended, in whatever way, and all of it
+ * was written. By events, as an iterator of a stream takes as long to make as the instance's channel.
+ */
+function pump(stream: Readable, write: Write<Buffer>): Promise<void> {
+  return new Promise((resolve) => {
+    let written: Promise<void> | undefined
+    const goOn = (): void => void stream.resume()
+    stream.on('data', (chunk: Buffer) => {
+      const pause = write(chunk)
+      if (pause === undefined) return
+      stream.pause()
+      written = pause.then(goOn, goOn)
+    })
     // A broken pipe to an instance that is dying; its exit is reported by other means.
-  }
+    stream.on('error', () => {})
+    stream.once('close', () => resolve(written))
+  })
 }
 
 /** Passes bytes on as they are. */
