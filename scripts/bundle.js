@@ -26,7 +26,7 @@ const bundles = [
 ]
 
 /** Loaded by few instances, and late: these stay files of their own. */
-const late = /\/adopted-client\.js$/
+const late = /\/(adopted-client|lone-router)\.js$/
 
 /** Bounds come without their reasons, which are for people: a quarter of what the preload would be. */
 const bareLimits = {
