@@ -21,12 +21,21 @@ import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import { fromTagged } from './body-from-json.js'
 import { toTagged } from './body-to-json.js'
+import { isDeeperText, isDeeperValue } from './json-depth.js'
 import { isPlainJson } from './plain-json.js'
 
 const Tag = { UNDEFINED: 0, JSON: 1, TAGGED: 2, BYTES: 3, TEXT: 4, BUFFER: 5 } as const
 
 /** One level of a value is at most four of tagged JSON, an entry of a Map; a BigInt in it adds two. */
 const taggedDepthMax = limits.bodyDepthMax * 4 + 2
+
+/**
+ * Where most texts become bytes, which are then copied: with room for whatever the text may hold,
+ * nobody has to go over it to count them first.
+ */
+const scratch: Buffer = Buffer.allocUnsafeSlow(256 * 1024)
+const utf8BytesPerCharMax = 3
+const scratchCharsMax = Math.floor(scratch.length / utf8BytesPerCharMax)
 
 const loneSurrogate = /\p{Surrogate}/u
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -59,7 +68,7 @@ export function encodeJsonBody(value: unknown, root: string): Uint8Array {
   const json = stringify(value, root)
   if (json === undefined) return Uint8Array.of(Tag.UNDEFINED)
   const body = text(Tag.JSON, json, root)
-  if (isDeeper(body.subarray(1), limits.bodyDepthMax)) {
+  if (isDeeperText(body.subarray(1), limits.bodyDepthMax)) {
     throw unsupported(`a value nested deeper than ${limits.bodyDepthMax} cannot be sent`, root)
   }
   return body
@@ -125,6 +134,9 @@ function invalid(why: string): MachinesError {
 }
 
 function text(tag: number, content: string, root: string): Uint8Array {
+  if (content.length <= scratchCharsMax) {
+    return raw(tag, scratch.subarray(0, scratch.write(content)), root)
+  }
   const length = Buffer.byteLength(content)
   checkSize(length, root)
   const body = Buffer.allocUnsafe(1 + length)
@@ -150,45 +162,16 @@ function checkSize(length: number, root: string): void {
 }
 
 /**
- * Counts brackets outside of strings before anything is parsed: a value nested a million deep
- * parses, and then ends every recursive function that looks at it.
- */
-function isDeeper(json: Uint8Array, depthMax: number): boolean {
-  if (json.length <= depthMax) return false
-  let depth = 0
-  let inString = false
-  for (let index = 0; index < json.length; index += 1) {
-    const byte = json[index]
-    if (byte === 0x22) inString = !inString
-    else if (inString) index += byte === 0x5c ? 1 : 0
-    else if (byte === 0x5b || byte === 0x7b) {
-      depth += 1
-      if (depth > depthMax) return true
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1
-  }
-  return false
-}
-
-/**
  * The value of a text. The depth of a short one is looked at afterwards, in a fifth of the time that
  * going over the text takes; a long one could make gigabytes of brackets alone.
  */
 function parse(json: Uint8Array, depthMax: number): unknown {
   const isShort = json.length <= limits.bodyParsedFirstBytesMax
   const tooDeep = () => invalid(`nested deeper than ${depthMax}`)
-  if (!isShort && isDeeper(json, depthMax)) throw tooDeep()
+  if (!isShort && isDeeperText(json, depthMax)) throw tooDeep()
   const value: unknown = JSON.parse(utf8.decode(json))
   // Each level takes two brackets, so most bodies are too short to be that deep.
   const mayBeDeep = isShort && json.length > 2 * depthMax
   if (mayBeDeep && isDeeperValue(value, depthMax)) throw tooDeep()
   return value
-}
-
-function isDeeperValue(value: unknown, depthMax: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (depthMax === 0) return true
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    if (typeof item === 'object' && isDeeperValue(item, depthMax - 1)) return true
-  }
-  return false
 }

@@ -5,6 +5,7 @@
  */
 import { limits } from '../limits.js'
 import { tagKey } from './body-to-json.js'
+import { isRecord } from './records.js'
 
 /** Never throws: what throws when it is read is not plain. */
 export function isPlainJson(value: unknown): boolean {
@@ -30,13 +31,17 @@ function charsOf(value: unknown, depth: number): number {
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0) ? 1 : notPlain
     case 'object':
-      if (value === null) return 1
-      // Cycles end here, too.
-      if (depth >= limits.bodyDepthMax) return notPlain
-      return Array.isArray(value) ? charsOfItems(value, depth + 1) : charsOfFields(value, depth + 1)
+      return value === null ? 1 : charsWithin(value, depth + 1)
     default:
       return notPlain
   }
+}
+
+function charsWithin(value: object, depth: number): number {
+  // Cycles end here, too.
+  if (depth > limits.bodyDepthMax) return notPlain
+  if (isRecord(value)) return charsOfFields(value, depth)
+  return Array.isArray(value) ? charsOfItems(value, depth) : notPlain
 }
 
 function charsOfItems(items: readonly unknown[], depth: number): number {
@@ -47,13 +52,13 @@ function charsOfItems(items: readonly unknown[], depth: number): number {
   return chars
 }
 
-function charsOfFields(value: object, depth: number): number {
-  const prototype: unknown = Object.getPrototypeOf(value)
+function charsOfFields(fields: Readonly<Record<string, unknown>>, depth: number): number {
+  const prototype: unknown = Object.getPrototypeOf(fields)
   if (prototype !== Object.prototype && prototype !== null) return notPlain
-  if (tagKey in value || 'toJSON' in value) return notPlain
+  if (tagKey in fields || 'toJSON' in fields) return notPlain
   let chars = 1
-  for (const key in value) {
-    chars += charsOf(Reflect.get(value, key), depth)
+  for (const key in fields) {
+    chars += charsOf(fields[key], depth)
     if (chars > charsMax) return notPlain
   }
   return chars
