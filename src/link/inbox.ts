@@ -96,7 +96,8 @@ class Assembly {
         allowed: `${limits.messageBytesMax} bytes`,
       })
     }
-    this.#message = new Uint8Array(length)
+    // Handed on only when its last byte is written.
+    this.#message = Buffer.allocUnsafe(length)
     this.#filled = 0
     return this.#message
   }

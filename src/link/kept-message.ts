@@ -103,7 +103,7 @@ class LargeMessage implements KeptMessage {
 /** The bytes given, where they keep little but themselves alive; else a copy. */
 function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array {
   if (head.length === 0 && bytes.buffer.byteLength < bytes.length * 2) return bytes
-  const copy = new Uint8Array(head.length + bytes.length)
+  const copy = Buffer.allocUnsafeSlow(head.length + bytes.length)
   copy.set(head)
   copy.set(bytes, head.length)
   return copy

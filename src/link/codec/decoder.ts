@@ -103,7 +103,8 @@ export class Decoder {
   #startPayload(length: number): Frame | undefined {
     const available = this.#chunk.length - this.#offset
     if (available < length) {
-      this.#target = new Uint8Array(length)
+      // All of it is written before anybody sees it.
+      this.#target = Buffer.allocUnsafe(length)
       this.#filled = 0
       return undefined
     }

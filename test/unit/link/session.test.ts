@@ -197,7 +197,7 @@ describe('what comes in', () => {
     expect(inbox.accept({ number: 2, rest: 1, bytes: bytes('cd') })).toBeUndefined()
     // Sent again by a peer that did not know that it came.
     expect(inbox.accept({ number: 2, rest: 1, bytes: bytes('cd') })).toBeUndefined()
-    expect(inbox.accept({ number: 3, rest: 0, bytes: bytes('e') })).toEqual(bytes('abcde'))
+    expect(inbox.accept({ number: 3, rest: 0, bytes: bytes('e') })).toEqual(Buffer.from('abcde'))
     expect(inbox.accept({ number: 4, rest: 0, bytes: bytes('f') })).toEqual(bytes('f'))
   })
 
