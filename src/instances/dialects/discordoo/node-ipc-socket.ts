@@ -8,7 +8,6 @@
  * those of node-ipc come at fixed times from a timer of its own.
  */
 import { existsSync, unlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type nodeIpc from 'node-ipc'
 import { FrameReader } from './frame-reader.js'
 import type { PacketSocket, PacketSocketEvents } from './packet-socket.js'
@@ -20,9 +19,6 @@ type Client = NodeIpc['of'][string]
 
 /** node-ipc knows connections by name; each has an IPC object of its own here, so one name does. */
 const name = 'bot'
-
-/** Synchronous, and not before a bot listens: most managers never meet one of discordoo. */
-const load = createRequire(import.meta.url)
 
 export function nodeIpcSocket(path: string, events: PacketSocketEvents): PacketSocket {
   return new NodeIpcSocket(path, events)
@@ -88,8 +84,10 @@ class NodeIpcSocket implements PacketSocket {
   }
 }
 
+/** Loads the library not before a bot listens: most managers never meet one of discordoo. */
 function createIpc(): Ipc {
-  const { IPC }: NodeIpc = load('node-ipc')
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const { IPC }: NodeIpc = createRequire(import.meta.url)('node-ipc')
   const ipc = new IPC()
   Object.assign(ipc.config, {
     appspace: 'ddoo',
