@@ -29,8 +29,11 @@ const Tag = { UNDEFINED: 0, JSON: 1, TAGGED: 2, BYTES: 3, TEXT: 4, BUFFER: 5 } a
 /** One level of a value is at most four of tagged JSON, an entry of a Map; a BigInt in it adds two. */
 const taggedDepthMax = limits.bodyDepthMax * 4 + 2
 
+/** Even of three bytes a character, so many fit into Node's pool. */
+const shortCharsMax = 1024
+
 /**
- * Where most texts become bytes, which are then copied: with room for whatever the text may hold,
+ * Where longer texts become bytes, which are then copied: with room for whatever the text may hold,
  * nobody has to go over it to count them first.
  */
 const scratch: Buffer = Buffer.allocUnsafeSlow(256 * 1024)
@@ -134,6 +137,8 @@ function invalid(why: string): MachinesError {
 }
 
 function text(tag: number, content: string, root: string): Uint8Array {
+  // Node writes a short text right into its pool, which nothing that is done here by hand comes near.
+  if (content.length <= shortCharsMax) return Buffer.from(String.fromCharCode(tag) + content)
   if (content.length <= scratchCharsMax) {
     return raw(tag, scratch.subarray(0, scratch.write(content)), root)
   }

@@ -34,6 +34,13 @@ describe('plain values', () => {
     expect(Buffer.from(encodeBody(Buffer.of(1, 2), 'value'))).toEqual(Buffer.of(5, 1, 2))
   })
 
+  // Around the lengths up to which Node's pool and the kept buffer are used.
+  it.each([1_024, 1_025, 87_381, 87_382, 100_000])('%i wide characters are whole', (length) => {
+    const wide = '€'.repeat(length)
+    expect(Buffer.compare(encodeBody(wide, 'value'), body(4, wide))).toBe(0)
+    expect(roundTrip({ wide })).toEqual({ wide })
+  })
+
   it('text with half a surrogate pair arrives as it was', () => {
     expect(roundTrip('x\ud800y')).toBe('x\ud800y')
   })
