@@ -37,11 +37,12 @@ const writeAheadBytes = 256 * 1024
 const flushBytes = 8 * 1024
 
 /**
- * After a chunk with so many frames, what else came waits for the next turn. What they have caused
- * leaves meanwhile, so that the other side has something to do as well, and timers and other links
- * are not kept waiting by a peer that sends all it can.
+ * After so many frames, some 64 KiB of small ones, what else came waits for the next turn. What they
+ * have caused leaves meanwhile, so that the other side has something to do as well, and timers and
+ * other links are not kept waiting by a peer that sends all it can. Fewer would not pay: to pause a
+ * stream and to let it flow again costs as much as several frames.
  */
-const itemsPerTurn = 16
+const itemsPerBreath = 256
 
 export class Connection {
   readonly #stream: Duplex
@@ -51,6 +52,7 @@ export class Connection {
   #user: ConnectionUser | undefined
   #discarding = false
   #flushScheduled = false
+  #itemsSinceBreath = 0
   #starved = false
   #ending = false
   #cancelLinger: Cancel = () => {}
@@ -143,15 +145,12 @@ export class Connection {
     try {
       this.#user.heard()
       this.#decoder.push(chunk)
-      for (let count = 0; ; count += 1) {
-        const item = this.#decoder.next()
-        if (item === undefined) {
-          if (count >= itemsPerTurn) this.#breathe()
-          return
-        }
+      for (let item = this.#decoder.next(); item !== undefined; item = this.#decoder.next()) {
+        this.#itemsSinceBreath += 1
         this.#user?.receive(item)
         if (this.#discarding || this.#user === undefined) return
       }
+      if (this.#itemsSinceBreath >= itemsPerBreath) this.#breathe()
     } catch (error) {
       if (!(error instanceof MachinesError)) throw error
       this.#discarding = true
@@ -161,6 +160,7 @@ export class Connection {
 
   /** Reads on in the next turn. */
   #breathe(): void {
+    this.#itemsSinceBreath = 0
     const stream = this.#stream
     stream.pause()
     setImmediate(() => {

@@ -51,9 +51,9 @@ describe('a connection', () => {
     const { wire, heard } = opened()
     wire.push(encodePreface({ min: 1, max: 1 }).bytes)
     await turn()
-    for (let chunk = 0; chunk < 4; chunk += 1) wire.push(ackFrames(40))
+    for (let chunk = 0; chunk < 8; chunk += 1) wire.push(ackFrames(150))
     const seen: number[] = []
-    while (heard.frames < 160) {
+    while (heard.frames < 1_200) {
       await turn()
       seen.push(heard.frames)
     }
