@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { MachinesError, toError } from '../errors.js'
 import { limits } from '../limits.js'
 import type { Cancel, System } from '../system/system.js'
+import { isWorthWriting } from '../write-batch.js'
 import { type Decoded, Decoder } from './codec/decoder.js'
 import { Encoder } from './codec/encoder.js'
 import type { FrameName } from './codec/frame-types.js'
@@ -29,12 +30,6 @@ export interface ConnectionUser {
  * second at 1 MiB/s. A fast line needs no more, for the system has buffers of its own behind these.
  */
 const writeAheadBytes = 256 * 1024
-
-/**
- * Bytes that do not wait for the end of the turn: enough for a write to be worth its cost, and few
- * enough that the other side begins with them while this one makes the next.
- */
-const flushBytes = 8 * 1024
 
 /**
  * After so many frames, some 64 KiB of small ones, what else came waits for the next turn. What they
@@ -169,7 +164,7 @@ export class Connection {
   }
 
   #scheduleFlush(): void {
-    if (this.#encoder.bytes >= flushBytes) this.#flush()
+    if (isWorthWriting(this.#encoder.frames, this.#encoder.bytes)) this.#flush()
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     // What one turn of the event loop brings in comes as many calls, one for each record of TLS, with

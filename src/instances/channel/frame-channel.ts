@@ -1,6 +1,7 @@
 /** The part that both carriers of the local channel share: frames, batches, bounds, one close. */
 import { toError } from '../../errors.js'
 import { limits } from '../../limits.js'
+import { isWorthWriting } from '../../write-batch.js'
 import { type ChannelFrame, FrameDecoder, frameBytes } from './frame-codec.js'
 import type { ChannelEvents, InstanceChannel } from './instance-channel.js'
 
@@ -37,12 +38,6 @@ const defaultBounds: ChannelBounds = {
 /** Beyond the backlog, for frames that are few and small: far more than a stop and a question take. */
 const vitalReserveBytes = 64 * 1024
 
-/**
- * Bytes that do not wait for the end of the turn: enough for a write to be worth its cost, and few
- * enough that the other side begins with them while this one makes the next.
- */
-const flushBytes = 8 * 1024
-
 const noEvents: ChannelEvents = { frame() {}, close() {} }
 const noPayload = new Uint8Array(0)
 
@@ -50,8 +45,7 @@ const noPayload = new Uint8Array(0)
  * An {@link InstanceChannel} over any carrier.
  *
  * Frames sent within one turn of the event loop leave in one write, or in a few where they are many.
- * A payload handed to `send` must
- * not be changed afterwards: large ones are not copied.
+ * A payload handed to `send` must not be changed afterwards: large ones are not copied.
  */
 export class FrameChannel implements InstanceChannel {
   events: ChannelEvents = noEvents
@@ -90,7 +84,7 @@ export class FrameChannel implements InstanceChannel {
     if (backlog + bytes > this.#bounds.backlogBytesMax + reserveBytes) return false
     this.#batch.push({ op, payload })
     this.#batchBytes += bytes
-    if (this.#batchBytes >= flushBytes) this.#flush()
+    if (isWorthWriting(this.#batch.length, this.#batchBytes)) this.#flush()
     else this.#flushing ??= setImmediate(() => this.#flush())
     return true
   }

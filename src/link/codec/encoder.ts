@@ -29,6 +29,12 @@ const joinBytesMax = 4_096
 export class Encoder {
   #pieces: Uint8Array[] = []
   #bytes = 0
+  #frames = 0
+
+  /** Frames that wait to be taken. */
+  get frames(): number {
+    return this.#frames
+  }
 
   /** Bytes that wait to be taken. */
   get bytes(): number {
@@ -40,6 +46,7 @@ export class Encoder {
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     const header = Buffer.allocUnsafe(frameHeaderBytes)
     writeFrameHeader(header, name, length)
+    this.#frames += 1
     this.#add(header)
     for (const part of parts) this.#add(part)
   }
@@ -52,6 +59,7 @@ export class Encoder {
 
   /** Adds a whole frame that lies ready; it is kept, not copied. */
   framed(frame: Uint8Array): void {
+    this.#frames += 1
     this.#add(frame)
   }
 
@@ -76,6 +84,7 @@ export class Encoder {
     endRun()
     this.#pieces = []
     this.#bytes = 0
+    this.#frames = 0
     return chunks
   }
 

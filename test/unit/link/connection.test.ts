@@ -63,22 +63,22 @@ describe('a connection', () => {
   it('reads on to the end after such a pause, and tells of it once', async () => {
     const { wire, heard } = opened()
     wire.push(encodePreface({ min: 1, max: 1 }).bytes)
-    wire.push(ackFrames(100))
-    wire.push(ackFrames(100))
+    wire.push(ackFrames(300))
+    wire.push(ackFrames(300))
     wire.push(null)
     await new Promise((resolve) => wire.once('close', resolve))
-    expect(heard).toEqual({ frames: 200, closed: 1 })
+    expect(heard).toEqual({ frames: 600, closed: 1 })
   })
 
   it('may be cut while it pauses', async () => {
     const { wire, heard } = opened()
     wire.push(encodePreface({ min: 1, max: 1 }).bytes)
-    wire.push(ackFrames(100))
-    await turn()
-    wire.destroy()
+    wire.push(ackFrames(300))
+    wire.push(ackFrames(300))
+    wire.once('pause', () => wire.destroy())
     await new Promise((resolve) => wire.once('close', resolve))
     await turn()
-    expect(heard).toEqual({ frames: 100, closed: 1 })
+    expect(heard).toEqual({ frames: 300, closed: 1 })
   })
 
   it('writes at the end of a turn, and sooner once there is enough for a write', async () => {
@@ -92,5 +92,13 @@ describe('a connection', () => {
       connection.send('DATA', new Uint8Array(12), new Uint8Array(1_000))
     }
     expect(wire.written).toEqual([2 * 1_017, 9 * 1_017])
+  })
+
+  it('writes small frames in pieces of which the other side has one while the next is made', async () => {
+    const { wire, connection } = opened()
+    for (let count = 0; count < 64; count += 1) connection.send('ACK', new Uint8Array(8))
+    expect(wire.written).toEqual([24 * 13, 24 * 13])
+    await turn()
+    expect(wire.written).toEqual([24 * 13, 24 * 13, 16 * 13])
   })
 })

@@ -52,6 +52,14 @@ describe('FrameChannel', () => {
     expect(writes.map(({ length }) => length)).toEqual([9_000, 9_000, 2_000])
   })
 
+  it('writes small frames in pieces of which the other side has one while the next is made', async () => {
+    const { channel, writes } = setUp({ frameBytesMax: 100, backlogBytesMax: 10_000 })
+    for (let count = 0; count < 64; count += 1) channel.send(1, Buffer.from('a'))
+    expect(writes.map(({ length }) => length)).toEqual([24 * 6, 24 * 6])
+    await turn()
+    expect(writes.map(({ length }) => length)).toEqual([24 * 6, 24 * 6, 16 * 6])
+  })
+
   it('refuses what would go over the backlog, and takes it later', async () => {
     const { channel, writes, state } = setUp()
     state.backlog = 190
