@@ -33,7 +33,10 @@ export interface Behaviour {
 }
 
 /** Output of somebody who prints nothing, as a fleet reads it. */
-const silence = { async *[Symbol.asyncIterator]() {} } as unknown as Readable
+const silence = {
+  on() {},
+  once: (_event: 'close', listener: () => void) => queueMicrotask(listener),
+} as unknown as Readable
 
 export class VirtualInstance implements LaunchedInstance {
   readonly process: VirtualProcess
