@@ -126,9 +126,6 @@ const controlTarget: FuzzTarget = {
   },
 }
 
-/** Far below the real bound: memory for what a header announces is taken at once, input after input. */
-const lengthMax = 1024 * 1024
-
 const channelTarget: FuzzTarget = {
   name: 'frames of the local channel',
   samples: [
@@ -143,7 +140,7 @@ const channelTarget: FuzzTarget = {
   weight: 2,
   codes: ['DM_CHANNEL_PROTOCOL'],
   take(input, random) {
-    const decoder = new FrameDecoder(lengthMax)
+    const decoder = new FrameDecoder()
     let bytes = 0
     for (const piece of inPieces(random, input)) {
       decoder.push(piece)
