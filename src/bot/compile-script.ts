@@ -39,13 +39,13 @@ const readings: Record<EvalScript['form'], readonly Reading[]> = {
   body: [asBody],
 }
 
-/** What was compiled lately: bots ask the same again and again. Scripts that vary push each other out. */
 const keptMax = 64
+const keptCharsMax = 4_096
+/** What was compiled lately: bots ask the same again and again. Scripts that vary push each other out. */
 const kept: Record<EvalScript['form'], Kept<Factory>> = {
   function: new Kept(keptMax),
   body: new Kept(keptMax),
 }
-const keptCharsMax = 4_096
 
 /** The function that a script stands for; throws DM_EVAL_SCRIPT when there is none. */
 export function compileScript({ form, source }: EvalScript): Compiled {

@@ -50,7 +50,7 @@ export class Delivery {
     arrival: Arrival,
   ): void {
     const { local, remote, unreached } = this.#hops.sort(topology, ids, arrival)
-    for (const { port, ids: group } of remote) {
+    for (const [port, group] of remote) {
       // What came from a link and goes on as a whole needs no other target, and so no copy.
       const isWhole = arrival !== 'here' && group.length === ids.length
       const taken = isWhole ? port(bytes) : this.#narrow(header, bytes, group, port)

@@ -3,7 +3,8 @@
  * context, so short scripts of that kind are encoded and decoded once.
  */
 import { MachinesError } from '../errors.js'
-import { decodeBody, encodeBody } from './body-codec.js'
+import { encodeBody } from './body-codec.js'
+import { decodeCallBody } from './call-body.js'
 import { checkEvalScript, type EvalScript, toEvalScript } from './eval-script.js'
 import { Kept } from './kept.js'
 import { isRecord } from './records.js'
@@ -30,12 +31,13 @@ export function encodeEvalBody(script: unknown, context: unknown = {}): Uint8Arr
     const details = { path: 'context', allowed: 'an object' }
     throw new MachinesError('DM_OPTION_TYPE', 'context: only an object is allowed', details)
   }
-  if (!isEmpty(context)) return encodeBody({ form, source, context }, '')
-  const known = encoded[form].get(source)
+  const isAlone = isEmpty(context)
+  const known = isAlone ? encoded[form].get(source) : undefined
   if (known !== undefined) return known
-  const body = encodeBody({ form, source, context: {} }, '')
+  const body = encodeBody({ form, source, context }, '')
+  const isKept = isAlone && body.length <= keptBytesMax
   // A copy of its own, as bodies share their memory with others that do not stay.
-  if (body.length <= keptBytesMax) encoded[form].set(source, new Uint8Array(body))
+  if (isKept) encoded[form].set(source, new Uint8Array(body))
   return body
 }
 
@@ -51,11 +53,7 @@ export function decodeEvalBody(body: Uint8Array): EvalBody {
 }
 
 function decode(body: Uint8Array): EvalBody {
-  const value = decodeBody(body)
-  if (!isRecord(value)) {
-    throw new MachinesError('DM_BODY_INVALID', 'the body of a call is no object')
-  }
-  const { form, source, context } = value
+  const { form, source, context } = decodeCallBody(body)
   return { script: checkEvalScript(form, source), context: isRecord(context) ? context : {} }
 }
 

@@ -20,16 +20,10 @@ export interface NextHopOptions {
   readonly deliver: (envelope: Uint8Array) => void
 }
 
-/** Instances behind the same next hop. */
-interface Way {
-  readonly port: Port
-  readonly ids: number[]
-}
-
 interface SortedTargets {
-  local: number[]
-  readonly remote: Way[]
-  unreached: number[]
+  readonly local: number[]
+  readonly remote: Map<Port, number[]>
+  readonly unreached: number[]
 }
 
 export class NextHops {
@@ -56,17 +50,21 @@ export class NextHops {
     return source !== self && (machine === undefined || machine !== own)
   }
 
-  /** Instances by the way to them. Ids of one machine mostly stand in a row, which is looked up once. */
+  /** Instances by the way to them. Those of one machine mostly stand in a row: it is looked up once. */
   sort(topology: Topology, ids: readonly number[], arrival: Arrival): SortedTargets {
-    const sorted: SortedTargets = { local: [], remote: [], unreached: [] }
-    for (let begin = 0; begin < ids.length; ) {
-      const machine = topology.machineOf(ids[begin] ?? 0)
-      let end = begin + 1
-      while (end < ids.length && topology.machineOf(ids[end] ?? 0) === machine) end += 1
-      const row = ids.slice(begin, end)
-      begin = end
-      if (machine === this.#options.machine) sorted.local = joined(sorted.local, row)
-      else sortBeyond(sorted, row, this.#portTo(topology, machine, arrival))
+    const sorted: SortedTargets = { local: [], remote: new Map(), unreached: [] }
+    let group: number[] | undefined
+    let last: number | undefined
+    for (const id of ids) {
+      const machine = topology.machineOf(id)
+      if (group === undefined || machine !== last) {
+        const isHere = machine === this.#options.machine
+        group = isHere
+          ? sorted.local
+          : groupBehind(this.#portTo(topology, machine, arrival), sorted)
+      }
+      last = machine
+      group.push(id)
     }
     return sorted
   }
@@ -107,20 +105,12 @@ export class NextHops {
   }
 }
 
-/** The list with the row behind it, in either of them. */
-function joined(list: number[], row: number[]): number[] {
-  if (list.length === 0) return row
-  for (const id of row) list.push(id)
-  return list
-}
-
-/** A row of another machine, which `port` leads to. */
-function sortBeyond(sorted: SortedTargets, row: number[], port: Port | undefined): void {
-  if (port === undefined) {
-    sorted.unreached = joined(sorted.unreached, row)
-    return
-  }
-  const way = sorted.remote.find((known) => known.port === port)
-  if (way === undefined) sorted.remote.push({ port, ids: row })
-  else joined(way.ids, row)
+/** Where instances belong whose way leads through this port, if there is any. */
+function groupBehind(port: Port | undefined, { remote, unreached }: SortedTargets): number[] {
+  if (port === undefined) return unreached
+  const known = remote.get(port)
+  if (known !== undefined) return known
+  const ids: number[] = []
+  remote.set(port, ids)
+  return ids
 }

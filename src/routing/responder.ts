@@ -1,6 +1,7 @@
 /** The answering side: messages to the bot, evals to its runner, named requests to their handlers. */
 import { MachinesError } from '../errors.js'
 import { decodeBody } from './body-codec.js'
+import { decodeCallBody } from './call-body.js'
 import type { Caller } from './caller.js'
 import { callerOf } from './caller.js'
 import type { Endpoint } from './endpoint.js'
@@ -10,7 +11,6 @@ import { bodyOf, decodeHeader } from './envelope-codec.js'
 import { remoteError } from './error-body.js'
 import { decodeEvalBody } from './eval-body.js'
 import type { EvalScript } from './eval-script.js'
-import { isRecord } from './records.js'
 import { asOwn, respond } from './respond.js'
 
 /** What a handler is told about a call beside its payload. */
@@ -96,7 +96,7 @@ export class Responder {
   }
 
   async #call(header: EnvelopeHeader, body: Uint8Array): Promise<unknown> {
-    const { name, payload } = record(decodeBody(body))
+    const { name, payload } = decodeCallBody(body)
     const handler = typeof name === 'string' ? this.#handlers.get(name) : undefined
     if (handler === undefined) {
       throw new MachinesError('DM_HANDLER_UNKNOWN', `there is no handler for ${shown(name)}`)
@@ -107,11 +107,6 @@ export class Responder {
       throw remoteError(`the handler of ${shown(name)}`, thrown)
     }
   }
-}
-
-function record(value: unknown): Record<string, unknown> {
-  if (isRecord(value)) return value
-  throw new MachinesError('DM_BODY_INVALID', 'the body of a call is no object')
 }
 
 function shown(name: unknown): string {

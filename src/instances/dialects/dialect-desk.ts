@@ -5,6 +5,7 @@
 import createDebug from 'debug'
 import { MachinesError } from '../../errors.js'
 import { decodeBody } from '../../routing/body-codec.js'
+import { decodeCallBody } from '../../routing/call-body.js'
 import { callerOf } from '../../routing/caller.js'
 import type { EnvelopeHeader } from '../../routing/envelope.js'
 import { EnvelopeKind, Verb } from '../../routing/envelope.js'
@@ -167,8 +168,7 @@ function requestOf(
   spoken: DialectName,
 ): DialectRequest {
   if (verb === Verb.EVAL) return { kind: 'eval', ...decodeEvalBody(body) }
-  const message = decodeBody(body)
-  if (!isRecord(message)) throw new MachinesError('DM_BODY_INVALID', 'the body is no object')
+  const message = decodeCallBody(body)
   // Machines may run bots of several libraries; the same word means something else in each.
   if (message.dialect !== spoken) {
     const what = `this bot speaks ${spoken} and has no handler for what others say`
