@@ -46,7 +46,7 @@ export class AdoptedClient {
   /** Answers a REQUEST: an EVAL, or one of the dialect. The envelope is not looked at later on. */
   receive(envelope: Uint8Array, header: EnvelopeHeader): void {
     if (header.verb === Verb.EVAL) this.#evals.receive(envelope, header)
-    else void respond(header, this.#options, () => this.#answer(header.verb, bodyOf(envelope)))
+    else respond(header, bodyOf(envelope), this.#options, (body) => this.#answer(header.verb, body))
   }
 
   /** Closes the gateway connections; rejects with what the client throws. */

@@ -89,6 +89,7 @@ export class Bot {
       timeoutMs: callTimeoutMs,
       onUndelivered: (report) => this.#emit('undelivered', report),
       onWaiting: () => ticker.wake(),
+      later: (run) => process.nextTick(run),
     })
     this.#responder = new Responder({
       self: instance,
@@ -99,6 +100,7 @@ export class Bot {
       },
       onMessage: (message, from) => this.#emit('message', { message, from }),
       onUnreadable: (error) => process.emitWarning(error),
+      later: (run) => process.nextTick(run),
     })
     this.#calls = new Calls(this.#requester)
     runtime.attach({
@@ -141,6 +143,7 @@ export class Bot {
    * Without a manager it resolves at once.
    */
   flushed(): Promise<void> {
+    this.#requester.flush()
     return this.#runtime.flushed()
   }
 

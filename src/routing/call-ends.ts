@@ -5,6 +5,7 @@
 import type { Delivery } from './delivery.js'
 import type { Endpoint } from './endpoint.js'
 import type { LinkName, NextHops } from './next-hops.js'
+import { openOf } from './origin-calls.js'
 import type { Topology } from './topology.js'
 
 export class CallEnds {
@@ -22,7 +23,8 @@ export class CallEnds {
   instanceGone(instance: number): void {
     this.#delivery.origin.forgetAsker(instance)
     for (const call of this.#delivery.handed.takeAll(instance)) {
-      this.#delivery.answerOffline(call, instance, 'exited before it answered')
+      const owed = { ...call, questions: call.open }
+      this.#delivery.answerOffline(owed, instance, 'exited before it answered')
     }
   }
 
@@ -59,7 +61,7 @@ export class CallEnds {
     const { origin, handed } = this.#delivery
     for (const call of origin.takeUntold()) this.#delivery.tellExpected(call)
     for (const call of origin.expired(now)) {
-      for (const instance of call.waiting) this.#delivery.answerTimeout(call, instance)
+      for (const [open, instance] of openOf(call)) this.#delivery.answerTimeout(open, instance)
     }
     handed.expire(now)
     return origin.size > 0 || handed.size > 0

@@ -1,53 +1,77 @@
 /** Things by the call they belong to: its asker, and the number that the asker has given it. */
 import type { Endpoint } from './endpoint.js'
+import { countOf, type Questions } from './questions.js'
 
-export class CallTable<T> {
-  readonly #byAsker = new Map<Endpoint, Map<number, T>>()
-  #size = 0
+export interface HasQuestions {
+  /** All of the call; they do not change while it is in the table. */
+  readonly questions: Questions
+}
 
-  get size(): number {
-    return this.#size
+/** What one asker has asked. */
+class Asked<T> {
+  readonly items = new Map<number, T>()
+  questions = 0
+}
+
+export class CallTable<T extends HasQuestions> {
+  readonly #byAsker = new Map<Endpoint, Asked<T>>()
+  #questions = 0
+
+  /** Questions of all calls. */
+  get questions(): number {
+    return this.#questions
   }
 
-  /** How many belong to calls of this asker. */
-  sizeOf(asker: Endpoint): number {
-    return this.#byAsker.get(asker)?.size ?? 0
+  /** Questions of this asker's calls. */
+  questionsOf(asker: Endpoint): number {
+    return this.#byAsker.get(asker)?.questions ?? 0
   }
 
   get(asker: Endpoint, requestId: number): T | undefined {
-    return this.#byAsker.get(asker)?.get(requestId)
+    return this.#byAsker.get(asker)?.items.get(requestId)
   }
 
   /** Replaces what there was of this call. */
   set(asker: Endpoint, requestId: number, item: T): void {
-    const items = this.#byAsker.get(asker)
-    if (items === undefined) {
-      this.#byAsker.set(asker, new Map([[requestId, item]]))
-      this.#size += 1
-      return
-    }
-    if (!items.has(requestId)) this.#size += 1
-    items.set(requestId, item)
+    this.delete(asker, requestId)
+    const asked = this.#askedBy(asker)
+    asked.items.set(requestId, item)
+    const count = countOf(item.questions)
+    asked.questions += count
+    this.#questions += count
   }
 
   /** Removing what is not there does nothing. */
   delete(asker: Endpoint, requestId: number): void {
-    const items = this.#byAsker.get(asker)
-    if (!items?.delete(requestId)) return
-    this.#size -= 1
-    if (items.size === 0) this.#byAsker.delete(asker)
+    const asked = this.#byAsker.get(asker)
+    const item = asked?.items.get(requestId)
+    if (asked === undefined || item === undefined) return
+    asked.items.delete(requestId)
+    const count = countOf(item.questions)
+    asked.questions -= count
+    this.#questions -= count
+    if (asked.items.size === 0) this.#byAsker.delete(asker)
   }
 
   /** All items, as they are now: the table may change while they are gone through. */
   all(): readonly T[] {
-    return [...this.#byAsker.values()].flatMap((items) => [...items.values()])
+    return [...this.#byAsker.values()].flatMap(({ items }) => [...items.values()])
   }
 
   /** Takes out everything of one asker. */
   takeAll(asker: Endpoint): readonly T[] {
-    const items = [...(this.#byAsker.get(asker)?.values() ?? [])]
+    const asked = this.#byAsker.get(asker)
+    if (asked === undefined) return []
     this.#byAsker.delete(asker)
-    this.#size -= items.length
-    return items
+    this.#questions -= asked.questions
+    return [...asked.items.values()]
+  }
+
+  #askedBy(asker: Endpoint): Asked<T> {
+    const known = this.#byAsker.get(asker)
+    if (known !== undefined) return known
+    const asked = new Asked<T>()
+    this.#byAsker.set(asker, asked)
+    return asked
   }
 }

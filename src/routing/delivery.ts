@@ -126,14 +126,15 @@ export class Delivery {
   forward(header: EnvelopeHeader, bytes: Uint8Array, arrival: Arrival): void {
     if (header.target.kind !== 'endpoint') return
     const { endpoint } = header.target
-    const { kind, requestId, verb, source } = header
-    if (kind === EnvelopeKind.RESPONSE && !this.#counts(endpoint, requestId, source)) {
+    const { kind, requestId, verb, source, questions } = header
+    const answer = { asker: endpoint, requestId, verb, questions }
+    if (kind === EnvelopeKind.RESPONSE && !this.#counts(answer, source)) {
       this.#drops.count('late')
       return
     }
     if (this.#post(endpoint, bytes, arrival) !== 'full') return
     if (kind !== EnvelopeKind.RESPONSE) this.#drops.count('unreachable')
-    else this.#toEndpoint(endpoint, answerTooLarge({ asker: endpoint, requestId, verb }, source))
+    else this.#toEndpoint(endpoint, answerTooLarge(answer, source))
   }
 
   /** Reports of this router to an asker of this machine. */
@@ -152,7 +153,7 @@ export class Delivery {
   #answer(call: CallKey, instance: number, status: Status, code: ErrorCode, what: string): void {
     const machine = this.#hops.topology?.nameOf(instance).machine ?? ''
     const why = `instance ${instance} on ${machine || 'an unknown machine'} ${what}`
-    if (!this.#counts(call.asker, call.requestId, instance)) return
+    if (!this.#counts(call, instance)) return
     this.#toEndpoint(call.asker, answerFor(call, instance, status, code, why))
   }
 
@@ -183,9 +184,10 @@ export class Delivery {
     const copy = retarget(bytes, { kind: 'delivered', machine }, header.source)
     const asks = header.kind === EnvelopeKind.REQUEST
     const deadline = this.#options.clock.now() + header.budgetMs
-    const { asker, requestId, verb } = call
+    const { asker, requestId, verb, questions } = call
     for (const instance of ids) {
-      if (asks && !this.handed.add({ asker, requestId, verb, instance, deadline })) {
+      const owed = { asker, requestId, verb, questions, instance, deadline, open: questions }
+      if (asks && !this.handed.add(owed)) {
         this.#answer(
           call,
           instance,
@@ -196,7 +198,8 @@ export class Delivery {
         continue
       }
       if (this.#options.hops.local(instance)?.(copy) === true) continue
-      if (!asks || this.handed.settle(instance, asker, requestId)) unreached.push(instance)
+      if (!asks || this.handed.settle(instance, asker, requestId, questions))
+        unreached.push(instance)
     }
     if (asks) this.#options.onWaiting?.()
   }
@@ -215,13 +218,13 @@ export class Delivery {
 
   /**
    * Whether an answer is to be passed on. The asker's own router, and it alone, knows: there the first
-   * one of each instance counts, until the deadline. It may also be of an asker that runs here while
-   * the plan has it on another machine already.
+   * one of each instance to a question counts, until the deadline. It may also be of an asker that runs
+   * here while the plan has it on another machine already.
    */
-  #counts(asker: Endpoint, requestId: number, instance: number): boolean {
+  #counts({ asker, requestId, questions }: CallKey, instance: number): boolean {
     const call = this.origin.find(asker, requestId)
     if (call === undefined) return !this.#hops.isHere(asker)
-    if (!this.origin.settle(call, instance)) return false
+    if (!this.origin.settle(call, instance, questions)) return false
     this.tellExpected(call)
     return true
   }
@@ -246,8 +249,8 @@ function runsCode({ verb }: EnvelopeHeader): boolean {
   return verb === Verb.EVAL || verb === Verb.EVAL_DIALECT
 }
 
-export function callOf({ source, requestId, verb }: EnvelopeHeader): CallKey {
-  return { asker: source, requestId, verb }
+export function callOf({ source, requestId, verb, questions }: EnvelopeHeader): CallKey {
+  return { asker: source, requestId, verb, questions }
 }
 
 /** Empty for the parent, which is no machine. */

@@ -6,6 +6,7 @@ import { readU32, writeU32 } from '../big-endian.js'
 import type { Endpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status, Verb } from './envelope.js'
+import { areFromFirst } from './questions.js'
 import type { ResolvedTarget } from './resolved-target.js'
 import {
   decodeTarget,
@@ -15,18 +16,19 @@ import {
   writeTarget,
 } from './target-codec.js'
 
-const fixedBytes = 20
+const fixedBytes = 24
 const verbOffset = 1
 const statusOffset = 2
 const targetKindOffset = 3
 const requestIdOffset = 4
 const sourceOffset = 8
 const budgetOffset = 12
-const targetBytesOffset = 16
+const questionsOffset = 16
+const targetBytesOffset = 20
 
 /** One envelope; throws DM_ENVELOPE_INVALID when its target is over the limits. */
 export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8Array {
-  const { kind, verb, status, requestId, source, budgetMs, target } = header
+  const { kind, verb, status, requestId, source, budgetMs, questions, target } = header
   const bytes = withTarget(target, body)
   bytes[0] = kind
   bytes[verbOffset] = verb
@@ -34,6 +36,7 @@ export function encodeEnvelope(header: EnvelopeHeader, body: Uint8Array): Uint8A
   writeU32(bytes, requestIdOffset, requestId)
   writeU32(bytes, sourceOffset, source)
   writeU32(bytes, budgetOffset, budgetMs)
+  writeU32(bytes, questionsOffset, questions)
   return bytes
 }
 
@@ -54,6 +57,7 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
     requestId: readU32(bytes, requestIdOffset),
     source: readU32(bytes, sourceOffset),
     budgetMs: readU32(bytes, budgetOffset),
+    questions: readU32(bytes, questionsOffset),
     target: decodeTarget(bytes[targetKindOffset] ?? 0, bytes, fixedBytes, bodyStart),
   }
   checkCombination(header)
@@ -119,8 +123,8 @@ function bodyOffset(bytes: Uint8Array): number {
   return offset
 }
 
-/** Which verbs, targets and statuses each kind may carry, so that no router has to ask again. */
-function checkCombination({ kind, verb, status, target }: EnvelopeHeader): void {
+/** What each kind may carry, so that no router has to ask again. */
+function checkCombination({ kind, verb, status, questions, target }: EnvelopeHeader): void {
   const oneWay = kind === EnvelopeKind.SEND || kind === EnvelopeKind.UNDELIVERED
   const asks = kind === EnvelopeKind.SEND || kind === EnvelopeKind.REQUEST
   const answers = kind === EnvelopeKind.RESPONSE
@@ -129,6 +133,9 @@ function checkCombination({ kind, verb, status, target }: EnvelopeHeader): void 
   if (!verbFits) throw invalidEnvelope(`verb ${verb} does not fit kind ${kind}`)
   const statusFits = answers ? status !== Status.NONE : status === Status.NONE
   if (!statusFits) throw invalidEnvelope(`status ${status} does not fit kind ${kind}`)
+  const questionsFit =
+    kind === EnvelopeKind.REQUEST ? areFromFirst(questions) : answers === questions > 0
+  if (!questionsFit) throw invalidEnvelope(`questions ${questions} do not fit kind ${kind}`)
   // Only answers and reports go to an endpoint, and they go nowhere else.
   const targetFits = asks !== (target.kind === 'endpoint')
   // The manager is told things; there is nobody in it to answer.

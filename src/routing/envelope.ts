@@ -11,20 +11,22 @@
  * 4  u32  request id         chosen by the asker, unique among its pending calls
  * 8  u32  source endpoint
  * 12 u32  budget in ms       what is left of the deadline when the envelope is sent
- * 16 u32  target bytes (n)
- * 20 n    target             see target-codec
- * 20+n    body               opaque
+ * 16 u32  questions          a bit for each that is asked or answered, else 0; see questions.ts
+ * 20 u32  target bytes (n)
+ * 24 n    target             see target-codec
+ * 24+n    body               opaque
  * ```
  */
 import type { Endpoint } from './endpoint.js'
+import type { Questions } from './questions.js'
 import type { ResolvedTarget } from './resolved-target.js'
 
 export const EnvelopeKind = {
   /** One-way message. */
   SEND: 1,
-  /** A call that wants an answer from each target. */
+  /** A call that wants an answer from each target, to each of its questions. */
   REQUEST: 2,
-  /** One target's answer; `source` is who answers, `target` is the asker. */
+  /** One target's answers to some of the questions; `source` is who answers, `target` the asker. */
   RESPONSE: 3,
   /** Router to asker, before any RESPONSE: who will be asked (body: JSON list of InstanceName). */
   EXPECT: 4,
@@ -66,5 +68,7 @@ export interface EnvelopeHeader {
   readonly requestId: number
   readonly source: Endpoint
   readonly budgetMs: number
+  /** REQUEST: all of the call; RESPONSE: those that it answers; else none. */
+  readonly questions: Questions
   readonly target: ResolvedTarget
 }

@@ -6,11 +6,14 @@ import { limits } from '../limits.js'
 import { CallTable } from './call-table.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import type { Endpoint } from './endpoint.js'
+import { countOf, isWithin, type Questions, without } from './questions.js'
 import type { CallKey } from './router-reports.js'
 
 export interface HandedCall extends CallKey {
   readonly instance: number
   readonly deadline: number
+  /** Questions without an answer. */
+  open: Questions
 }
 
 export class HandedCalls {
@@ -23,9 +26,9 @@ export class HandedCalls {
 
   /** False, and nothing kept, when the instance already has limits.pendingRequestsMax to answer. */
   add(call: HandedCall): boolean {
-    const { instance, asker, requestId } = call
+    const { instance, asker, requestId, questions } = call
     const calls = this.#callsOf(instance)
-    if (calls.size >= limits.pendingRequestsMax) return false
+    if (calls.questions + countOf(questions) > limits.pendingRequestsMax) return false
     const former = calls.get(asker, requestId)
     if (former !== undefined) this.#wheel.remove(former)
     calls.set(asker, requestId, call)
@@ -33,11 +36,12 @@ export class HandedCalls {
     return true
   }
 
-  /** Takes out the call that an answer belongs to; false when there is none (any more). */
-  settle(instance: number, asker: Endpoint, requestId: number): boolean {
+  /** Takes out what an answer is to; false, and nothing done, when some of it is not open (any more). */
+  settle(instance: number, asker: Endpoint, requestId: number, questions: Questions): boolean {
     const call = this.#byInstance.get(instance)?.get(asker, requestId)
-    if (call === undefined) return false
-    this.#forget(call)
+    if (call === undefined || !isWithin(questions, call.open)) return false
+    call.open = without(call.open, questions)
+    if (call.open === 0) this.#forget(call)
     return true
   }
 

@@ -6,12 +6,13 @@ import { limits } from '../limits.js'
 import { CallTable } from './call-table.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import type { Endpoint } from './endpoint.js'
+import { countOf, isWithin, type Questions, without } from './questions.js'
 import type { CallKey } from './router-reports.js'
 
 export interface OriginCall extends CallKey {
   readonly deadline: number
-  /** Instances that have not answered. */
-  readonly waiting: Set<number>
+  /** Instances that have not answered, or not all of it, and what is open. */
+  readonly waiting: Map<number, Questions>
   /** Body of the EXPECT that the asker has not been given yet. */
   untold: Uint8Array | undefined
 }
@@ -26,9 +27,9 @@ export class OriginCalls {
     return this.#wheel.size
   }
 
-  /** Whether the asker has no room for another call. */
-  isFull(asker: Endpoint): boolean {
-    return this.#calls.sizeOf(asker) >= limits.pendingRequestsMax
+  /** Whether the asker has no room for this call. */
+  isFull({ asker, questions }: CallKey): boolean {
+    return this.#calls.questionsOf(asker) + countOf(questions) > limits.pendingRequestsMax
   }
 
   find(asker: Endpoint, requestId: number): OriginCall | undefined {
@@ -37,16 +38,22 @@ export class OriginCalls {
 
   /** Waits for these instances, of which there is at least one; `untold` names them. */
   open(key: CallKey, ids: readonly number[], deadline: number, untold: Uint8Array): void {
-    const { asker, requestId, verb } = key
-    const call = { asker, requestId, verb, deadline, waiting: new Set(ids), untold }
+    const { asker, requestId, verb, questions } = key
+    const waiting = new Map<number, Questions>()
+    for (const id of ids) waiting.set(id, questions)
+    const call = { asker, requestId, verb, questions, deadline, waiting, untold }
     this.#calls.set(asker, requestId, call)
     this.#wheel.add(call)
     this.#opened.push(call)
   }
 
-  /** True when this is the answer that was waited for; false for a late or second one. */
-  settle(call: OriginCall, instance: number): boolean {
-    if (!call.waiting.delete(instance)) return false
+  /** True when this is what was waited for; false for a late or second answer to any of it. */
+  settle(call: OriginCall, instance: number, questions: Questions): boolean {
+    const open = call.waiting.get(instance)
+    if (open === undefined || !isWithin(questions, open)) return false
+    const left = without(open, questions)
+    if (left > 0) call.waiting.set(instance, left)
+    else call.waiting.delete(instance)
     if (call.waiting.size === 0) this.#forget(call)
     return true
   }
@@ -71,21 +78,30 @@ export class OriginCalls {
     return this.#wheel.expired(now)
   }
 
-  /** Every pair of a call and an instance it waits for that `picks` chooses. */
+  /** What is open of every instance that calls wait for and that `picks` chooses. */
   waitingFor(
     picks: (instance: number, asker: Endpoint) => boolean,
-  ): readonly (readonly [OriginCall, number])[] {
-    const found: (readonly [OriginCall, number])[] = []
-    for (const call of this.#calls.all()) {
-      for (const instance of call.waiting) {
-        if (picks(instance, call.asker)) found.push([call, instance])
-      }
-    }
-    return found
+  ): readonly (readonly [CallKey, number])[] {
+    return this.#calls
+      .all()
+      .flatMap((call) => openOf(call).filter(([, instance]) => picks(instance, call.asker)))
   }
 
   #forget(call: OriginCall): void {
     this.#wheel.remove(call)
     this.#calls.delete(call.asker, call.requestId)
   }
+}
+
+/** What a call waits for, by instance. */
+export function openOf({
+  asker,
+  requestId,
+  verb,
+  waiting,
+}: OriginCall): (readonly [CallKey, number])[] {
+  return [...waiting].map(([instance, questions]) => [
+    { asker, requestId, verb, questions },
+    instance,
+  ])
 }

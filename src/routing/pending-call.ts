@@ -1,69 +1,117 @@
-/** One call that waits: whom to expect, and who has answered. */
+/** One call that waits: its questions, whom to expect, and who has answered what. */
 import { MachinesError } from '../errors.js'
 import type { HasDeadline } from './deadline-wheel.js'
 import type { Names } from './known-names.js'
 import type { InstanceName, Outcome } from './outcome.js'
+import {
+  firstQuestions,
+  indexesOf,
+  isWithin,
+  joined,
+  type Questions,
+  without,
+} from './questions.js'
+
+/** What became of one question. */
+export interface Settle {
+  readonly resolve: (outcomes: Outcome[]) => void
+  readonly reject: (error: MachinesError) => void
+}
+
+interface Asked extends Settle {
+  readonly outcomes: Outcome[]
+}
 
 export class PendingCall implements HasDeadline {
   readonly requestId: number
   readonly deadline: number
-  readonly #resolve: (outcomes: Outcome[]) => void
-  readonly #reject: (error: MachinesError) => void
+  readonly #asked: Asked[] = []
   /** Undefined until the router has named them. */
   #names: Names | undefined
-  readonly #outcomes = new Map<number, Outcome>()
+  /** What each instance has answered. */
+  readonly #answered = new Map<number, Questions>()
+  /** Questions without an end. */
+  #open = 0
+  #ended = 0
 
-  constructor(
-    requestId: number,
-    deadline: number,
-    resolve: (outcomes: Outcome[]) => void,
-    reject: (error: MachinesError) => void,
-  ) {
+  constructor(requestId: number, deadline: number) {
     this.requestId = requestId
     this.deadline = deadline
-    this.#resolve = resolve
-    this.#reject = reject
   }
 
-  /** Returns true when that completes the call: a target may mean nobody. */
-  expect(names: Names): boolean {
+  /** Whether every question has its end. */
+  get isOver(): boolean {
+    return this.#open === 0
+  }
+
+  /** How many questions have ended since this was last asked. */
+  takeEnded(): number {
+    const ended = this.#ended
+    this.#ended = 0
+    return ended
+  }
+
+  /** One question more; only before the call is sent. */
+  ask({ resolve, reject }: Settle): void {
+    this.#asked.push({ resolve, reject, outcomes: [] })
+    this.#open += 1
+  }
+
+  expect(names: Names): void {
     this.#names ??= names
-    return this.#complete()
+    // A target may mean nobody.
+    if (this.#names.size === 0) for (const asked of this.#asked) this.#complete(asked)
   }
 
-  /** The first answer of an expected instance counts. Returns true when it was the last one. */
-  answer(instance: number, outcome: (name: InstanceName) => Outcome): boolean {
+  /**
+   * The first answer of an expected instance to a question counts. `outcome` is that of the nth of the
+   * answered questions.
+   */
+  answer(
+    instance: number,
+    questions: Questions,
+    outcome: (name: InstanceName, nth: number) => Outcome,
+  ): void {
     const name = this.#names?.get(instance)
-    if (name === undefined || this.#outcomes.has(instance)) return false
-    this.#outcomes.set(instance, outcome(name))
-    return this.#complete()
+    const answered = this.#answered.get(instance) ?? 0
+    const wasAsked = isWithin(questions, firstQuestions(this.#asked.length))
+    if (name === undefined || !wasAsked || (questions & answered) !== 0) return
+    this.#answered.set(instance, joined(answered, questions))
+    indexesOf(questions).forEach((index, nth) => {
+      const asked = this.#asked[index]
+      if (asked === undefined) return
+      asked.outcomes.push(outcome(name, nth))
+      if (asked.outcomes.length === this.#names?.size) this.#complete(asked)
+    })
   }
 
   fail(error: MachinesError): void {
-    this.#reject(error)
+    this.#ended += this.#open
+    this.#open = 0
+    // Harmless where a question has its outcomes already.
+    for (const { reject } of this.#asked) reject(error)
   }
 
   /** The router fell silent: those without an outcome timed out. */
   giveUp(): void {
     if (this.#names === undefined) {
       const why = 'the manager did not say whom it asks before the deadline'
-      this.#reject(new MachinesError('DM_TIMEOUT', why))
+      this.fail(new MachinesError('DM_TIMEOUT', why))
       return
     }
-    for (const name of this.#names.values()) {
-      const { instance, machine } = name
+    const all = firstQuestions(this.#asked.length)
+    for (const { instance, machine } of this.#names.values()) {
       const why = `instance ${instance} on ${machine} did not answer before the deadline`
       const error = new MachinesError('DM_TIMEOUT', why, { instance, machine })
-      this.answer(instance, (known) => ({ ...known, status: 'timeout', error }))
+      const open = without(all, this.#answered.get(instance) ?? 0)
+      this.answer(instance, open, (known) => ({ ...known, status: 'timeout', error }))
     }
   }
 
-  #complete(): boolean {
-    const names = this.#names
-    if (names === undefined || this.#outcomes.size < names.size) return false
-    const outcomes = [...this.#outcomes.values()]
+  #complete({ outcomes, resolve }: Asked): void {
     if (outcomes.length > 1) outcomes.sort((a, b) => a.instance - b.instance)
-    this.#resolve(outcomes)
-    return true
+    this.#open -= 1
+    this.#ended += 1
+    resolve(outcomes)
   }
 }

@@ -16,9 +16,11 @@ import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status, Verb } from './envelope.js'
 import { bodyOf, decodeHeader, encodeEnvelope } from './envelope-codec.js'
 import { decodeError } from './error-body.js'
+import { type CallTerms, GatheredCall } from './gathered-call.js'
 import { KnownNames } from './known-names.js'
 import type { InstanceName, Outcome } from './outcome.js'
 import { PendingCall } from './pending-call.js'
+import { countOf, noQuestions, type Questions, splitBodies } from './questions.js'
 import { decodeUndelivered } from './report-bodies.js'
 import type { ResolvedTarget } from './resolved-target.js'
 import type { Undelivered } from './router-types.js'
@@ -40,6 +42,11 @@ export interface RequesterOptions {
   readonly onUndelivered: (report: Undelivered) => void
   /** Called when a call waits: `tick` is needed from now on. */
   readonly onWaiting?: () => void
+  /**
+   * Runs something at the end of this turn; what is asked until then of the same instances, with the
+   * same deadline, travels together. Without it, each call is sent at once.
+   */
+  readonly later?: (run: () => void) => void
 }
 
 const idCount = 2 ** 32
@@ -54,6 +61,10 @@ export class Requester {
   readonly #pending = new Map<number, PendingCall>()
   readonly #wheel = new DeadlineWheel<PendingCall>()
   readonly #names = new KnownNames()
+  /** What waits for the end of the turn. */
+  #gathered: GatheredCall | undefined
+  /** Questions without an end, of all calls. */
+  #open = 0
   #nextId: number
   #stopped: MachinesError | undefined
 
@@ -64,7 +75,7 @@ export class Requester {
 
   /** Calls that wait for an answer. */
   get pending(): number {
-    return this.#pending.size
+    return this.#open
   }
 
   /**
@@ -74,9 +85,19 @@ export class Requester {
    */
   send(target: ResolvedTarget, body: Uint8Array, verb: Verb = Verb.MESSAGE): number {
     if (this.#stopped !== undefined) throw this.#stopped
+    // What was asked before arrives before.
+    this.flush()
     const messageId = this.#takeId()
-    const sent = this.#post(EnvelopeKind.SEND, verb, messageId, target, 0, body)
-    if (!sent) {
+    const { self: source, send } = this.#options
+    const kind = EnvelopeKind.SEND
+    const rest = {
+      status: Status.NONE,
+      requestId: messageId,
+      source,
+      budgetMs: 0,
+      questions: noQuestions,
+    }
+    if (!send(encodeEnvelope({ kind, verb, target, ...rest }, body))) {
       const report = { messageId, instances: [], reason: managerLost() }
       queueMicrotask(() => this.#options.onUndelivered(report))
     }
@@ -99,15 +120,22 @@ export class Requester {
   ): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
       const budgetMs = this.#admit(timeoutMs)
-      const requestId = this.#takeId()
-      const deadline = this.#options.clock.now() + budgetMs + limits.requestBackstopMs
-      const call = new PendingCall(requestId, deadline, resolve, reject)
-      // Before it is sent: a router in this very process answers within the call to its port.
-      this.#pending.set(requestId, call)
-      this.#wheel.add(call)
-      this.#options.onWaiting?.()
-      const sent = this.#post(EnvelopeKind.REQUEST, verb, requestId, target, budgetMs, body)
-      if (!sent && this.#forget(call)) call.fail(managerLost())
+      const gathered = this.#gather({ verb, target, budgetMs })
+      gathered.ask(body, { resolve, reject })
+      this.#open += 1
+      if (gathered.isFull || this.#options.later === undefined) this.flush()
+    })
+  }
+
+  /** Sends what was asked in this turn and waits for company. */
+  flush(): void {
+    const gathered = this.#gathered
+    if (gathered === undefined) return
+    this.#gathered = undefined
+    const { call } = gathered
+    this.#change(call, () => {
+      const { self, send } = this.#options
+      if (!send(gathered.envelope(self))) call.fail(managerLost())
     })
   }
 
@@ -126,16 +154,13 @@ export class Requester {
     if (call === undefined) return false
     switch (header.kind) {
       case EnvelopeKind.EXPECT:
-        this.#settle(call, () => call.expect(this.#names.read(body)))
+        this.#change(call, () => call.expect(this.#names.read(body)))
         return true
       case EnvelopeKind.FAULT:
-        this.#forget(call)
-        call.fail(decodeError(body))
+        this.#change(call, () => call.fail(decodeError(body)))
         return true
       case EnvelopeKind.RESPONSE:
-        this.#settle(call, () =>
-          call.answer(header.source, (name) => outcomeOf(name, header.status, body)),
-        )
+        this.#change(call, () => this.#answer(call, header, body))
         return true
       default:
         return false
@@ -144,9 +169,7 @@ export class Requester {
 
   /** Ends calls whose router stayed silent. Returns whether others wait. */
   tick(now: number): boolean {
-    for (const call of this.#wheel.expired(now)) {
-      if (this.#forget(call)) call.giveUp()
-    }
+    for (const call of this.#wheel.expired(now)) this.#change(call, () => call.giveUp())
     return this.#wheel.size > 0
   }
 
@@ -155,9 +178,8 @@ export class Requester {
     reason: MachinesError = new MachinesError('DM_STOPPED', 'this side is stopping: no calls'),
   ): void {
     this.#stopped ??= reason
-    for (const call of this.#pending.values()) {
-      if (this.#forget(call)) call.fail(reason)
-    }
+    this.#gathered = undefined
+    for (const call of this.#pending.values()) this.#change(call, () => call.fail(reason))
   }
 
   /** The budget of one call more, in whole ms; throws where there can be none. */
@@ -165,26 +187,51 @@ export class Requester {
     if (this.#stopped !== undefined) throw this.#stopped
     const budgetMs = checkTimeout(timeoutMs)
     const most = limits.pendingRequestsMax
-    if (this.#pending.size < most) return budgetMs
+    if (this.#open < most) return budgetMs
     throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
   }
 
-  #settle(call: PendingCall, change: () => boolean): void {
+  /** The call that a question goes with: one of this turn on the same terms, or a new one. */
+  #gather(terms: CallTerms): GatheredCall {
+    if (this.#gathered?.takes(terms)) return this.#gathered
+    // Questions to different instances leave in the order in which they were asked.
+    this.flush()
+    const { clock, onWaiting, later } = this.#options
+    const deadline = clock.now() + terms.budgetMs + limits.requestBackstopMs
+    const call = new PendingCall(this.#takeId(), deadline)
+    // Before it is sent: a router in this very process answers within the call to its port.
+    this.#pending.set(call.requestId, call)
+    this.#wheel.add(call)
+    onWaiting?.()
+    this.#gathered = new GatheredCall(call, terms)
+    later?.(() => this.flush())
+    return this.#gathered
+  }
+
+  #answer(
+    call: PendingCall,
+    { source, questions, status }: EnvelopeHeader,
+    body: Uint8Array,
+  ): void {
+    const read = answersIn(questions, status, body)
+    call.answer(source, questions, (name, nth) => outcomeOf(name, status, () => read(nth)))
+  }
+
+  /** Something happens to a call, after which it may be over. */
+  #change(call: PendingCall, change: () => void): void {
     try {
-      if (change()) this.#forget(call)
+      change()
     } catch (error) {
-      this.#forget(call)
       call.fail(
         error instanceof MachinesError
           ? error
           : new MachinesError('DM_INTERNAL', 'an answer could not be taken', { cause: error }),
       )
     }
-  }
-
-  #forget(call: PendingCall): boolean {
+    this.#open -= call.takeEnded()
+    if (!call.isOver) return
     this.#wheel.remove(call)
-    return this.#pending.delete(call.requestId)
+    this.#pending.delete(call.requestId)
   }
 
   #takeId(): number {
@@ -194,38 +241,40 @@ export class Requester {
     this.#nextId = (id + 1) % idCount
     return id
   }
+}
 
-  #post(
-    kind: EnvelopeKind,
-    verb: Verb,
-    requestId: number,
-    target: ResolvedTarget,
-    budgetMs: number,
-    body: Uint8Array,
-  ): boolean {
-    const { self: source, send } = this.#options
-    const status = Status.NONE
-    return send(encodeEnvelope({ kind, verb, status, requestId, source, budgetMs, target }, body))
+/** The bodies of answers, in the order of what they answer; reading throws where they make no sense. */
+function answersIn(
+  questions: Questions,
+  status: Status,
+  body: Uint8Array,
+): (nth: number) => Uint8Array {
+  // Of errors and of what routers say, one stands for all.
+  if (status !== Status.OK) return () => body
+  let bodies: readonly Uint8Array[] | undefined
+  return (nth) => {
+    bodies ??= splitBodies(body, countOf(questions))
+    return bodies[nth] ?? body
   }
 }
 
-function outcomeOf(name: InstanceName, status: Status, body: Uint8Array): Outcome {
+function outcomeOf(name: InstanceName, status: Status, read: () => Uint8Array): Outcome {
   const { instance, machine, shards } = name
   switch (status) {
     case Status.OK:
       try {
-        return { instance, machine, shards, status: 'ok', value: decodeBody(body) }
+        return { instance, machine, shards, status: 'ok', value: decodeBody(read()) }
       } catch (cause) {
         const why = `the answer of instance ${instance} cannot be decoded`
         const error = new MachinesError('DM_BODY_INVALID', why, { cause, instance, machine })
         return { ...name, status: 'error', error }
       }
     case Status.TIMEOUT:
-      return { ...name, status: 'timeout', error: decodeError(body, { instance, machine }) }
+      return { ...name, status: 'timeout', error: decodeError(read(), { instance, machine }) }
     case Status.OFFLINE:
-      return { ...name, status: 'offline', error: decodeError(body, { instance, machine }) }
+      return { ...name, status: 'offline', error: decodeError(read(), { instance, machine }) }
     default:
-      return { ...name, status: 'error', error: decodeError(body, { instance, machine }) }
+      return { ...name, status: 'error', error: decodeError(read(), { instance, machine }) }
   }
 }
 

@@ -16,3 +16,31 @@ export type ResolvedTarget =
   | { readonly kind: 'manager' }
   /** Set by the last hop: it arrived, and `machine` is where its source runs ('' = the parent). */
   | { readonly kind: 'delivered'; readonly machine: string }
+
+/** Whether two targets say the same; some that mean the same say it differently. */
+export function isSameTarget(one: ResolvedTarget, other: ResolvedTarget): boolean {
+  switch (one.kind) {
+    case 'all':
+    case 'manager':
+      return one.kind === other.kind
+    case 'instances':
+    case 'shards':
+      return one.kind === other.kind && areSameRanges(one.ranges, other.ranges)
+    case 'machines':
+      return one.kind === other.kind && one.names.join('\n') === other.names.join('\n')
+    case 'guild':
+      return one.kind === other.kind && one.id === other.id
+    case 'endpoint':
+      return one.kind === other.kind && one.endpoint === other.endpoint
+    default:
+      return one.kind === other.kind && one.machine === other.machine
+  }
+}
+
+function areSameRanges(some: readonly ShardRange[], others: readonly ShardRange[]): boolean {
+  if (some.length !== others.length) return false
+  return some.every(({ from, to }, index) => {
+    const other = others[index]
+    return from === other?.from && to === other.to
+  })
+}

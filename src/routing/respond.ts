@@ -1,11 +1,23 @@
-/** The one RESPONSE that a REQUEST gets, whatever the code that answers it does. */
+/** The one answer that each question of a REQUEST gets, whatever the code that answers it does. */
 import { MachinesError } from '../errors.js'
+import { isWorthWriting } from '../write-batch.js'
 import { encodeBody } from './body-codec.js'
 import type { Endpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Status } from './envelope.js'
 import { encodeEnvelope } from './envelope-codec.js'
 import { encodeError } from './error-body.js'
+import {
+  countOf,
+  indexesOf,
+  joinBodies,
+  joined,
+  noQuestions,
+  type Questions,
+  question,
+  splitBodies,
+  without,
+} from './questions.js'
 
 export interface RespondOptions {
   readonly self: Endpoint
@@ -13,33 +25,96 @@ export interface RespondOptions {
   readonly send: (envelope: Uint8Array) => boolean
   /** Default: encodeBody. What it throws is the answer. */
   readonly encode?: (result: unknown) => Uint8Array
+  /**
+   * Runs something at the end of this turn; what is answered until then travels together. Without it,
+   * each answer is sent at once.
+   */
+  readonly later?: (run: () => void) => void
 }
 
 /**
- * Runs the work and sends its result, or what it threw, to whoever asked. Never rejects.
+ * Runs the work for each question and sends its result, or what it threw, to whoever asked. Never
+ * throws.
  *
- * `work` rejects with MachinesErrors only: what the bot's code threw is the cause of a DM_REMOTE.
+ * `work` gets the body of one question and rejects with MachinesErrors only: what the bot's code threw
+ * is the cause of a DM_REMOTE.
  */
-export async function respond(
+export function respond(
   header: EnvelopeHeader,
-  { self, send, encode = encodeResult }: RespondOptions,
-  work: () => Promise<unknown>,
-): Promise<void> {
-  let status: Status = Status.OK
-  let answer: Uint8Array
-  try {
-    answer = encode(await work())
-  } catch (error) {
-    const own = asOwn(error)
-    // The work may see the deadline before the router does; to the asker that is the same.
-    status = own.code === 'DM_TIMEOUT' ? Status.TIMEOUT : Status.ERROR
-    answer = encodeError(own)
+  body: Uint8Array,
+  options: RespondOptions,
+  work: (body: Uint8Array) => Promise<unknown>,
+): void {
+  const answers = new Answers(header, options)
+  const { encode = encodeResult } = options
+  const answer = async (index: number, asked: Uint8Array): Promise<void> => {
+    try {
+      answers.ok(index, encode(await work(asked)))
+    } catch (error) {
+      answers.failed(question(index), asOwn(error))
+    }
   }
-  const { verb, requestId, source } = header
-  const target = { kind: 'endpoint', endpoint: source } as const
-  const kind = EnvelopeKind.RESPONSE
-  // When the router is gone there is nobody to tell, and the router's other side knows already.
-  send(encodeEnvelope({ kind, verb, status, requestId, source: self, budgetMs: 0, target }, answer))
+  try {
+    const bodies = splitBodies(body, countOf(header.questions))
+    for (const [index, asked] of bodies.entries()) void answer(index, asked)
+  } catch (error) {
+    answers.failed(header.questions, asOwn(error))
+  }
+}
+
+/** What is answered of one REQUEST. When the router is gone, nobody is told: its other side knows. */
+class Answers {
+  readonly #header: EnvelopeHeader
+  readonly #options: RespondOptions
+  /** What waits for company, by number of the question. */
+  readonly #results = new Map<number, Uint8Array>()
+  #answered: Questions = noQuestions
+  #bytes = 0
+  /** Without an answer yet. */
+  #open: Questions
+
+  constructor(header: EnvelopeHeader, options: RespondOptions) {
+    this.#header = header
+    this.#options = options
+    this.#open = header.questions
+  }
+
+  ok(index: number, result: Uint8Array): void {
+    const { later } = this.#options
+    this.#open = without(this.#open, question(index))
+    this.#answered = joined(this.#answered, question(index))
+    this.#results.set(index, result)
+    this.#bytes += result.length
+    const isWaitWorthwhile = this.#open > 0 && !isWorthWriting(this.#results.size, this.#bytes)
+    if (!isWaitWorthwhile || later === undefined) this.#flush()
+    else if (this.#results.size === 1) later(() => this.#flush())
+  }
+
+  failed(questions: Questions, error: MachinesError): void {
+    this.#open = without(this.#open, questions)
+    // The work may see the deadline before the router does; to the asker that is the same.
+    const status = error.code === 'DM_TIMEOUT' ? Status.TIMEOUT : Status.ERROR
+    this.#send(status, questions, encodeError(error))
+  }
+
+  #flush(): void {
+    const questions = this.#answered
+    if (questions === noQuestions) return
+    const bodies = indexesOf(questions).flatMap((index) => this.#results.get(index) ?? [])
+    this.#answered = noQuestions
+    this.#results.clear()
+    this.#bytes = 0
+    this.#send(Status.OK, questions, joinBodies(bodies))
+  }
+
+  #send(status: Status, questions: Questions, body: Uint8Array): void {
+    const { self, send } = this.#options
+    const { verb, requestId, source } = this.#header
+    const target = { kind: 'endpoint', endpoint: source } as const
+    const kind = EnvelopeKind.RESPONSE
+    const answer = { kind, verb, status, requestId, source: self, budgetMs: 0, questions, target }
+    send(encodeEnvelope(answer, body))
+  }
 }
 
 function encodeResult(result: unknown): Uint8Array {

@@ -4,14 +4,13 @@ import { decodeBody } from './body-codec.js'
 import { decodeCallBody } from './call-body.js'
 import type { Caller } from './caller.js'
 import { callerOf } from './caller.js'
-import type { Endpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { EnvelopeKind, Verb } from './envelope.js'
 import { bodyOf, decodeHeader } from './envelope-codec.js'
 import { remoteError } from './error-body.js'
 import { decodeEvalBody } from './eval-body.js'
 import type { EvalScript } from './eval-script.js'
-import { asOwn, respond } from './respond.js'
+import { asOwn, type RespondOptions, respond } from './respond.js'
 
 /** What a handler is told about a call beside its payload. */
 export interface CallInfo {
@@ -21,10 +20,7 @@ export interface CallInfo {
 
 export type RequestHandler = (payload: unknown, from: Caller, call: CallInfo) => unknown
 
-export interface ResponderOptions {
-  readonly self: Endpoint
-  /** To the router of this machine. */
-  readonly send: (envelope: Uint8Array) => boolean
+export interface ResponderOptions extends Pick<RespondOptions, 'self' | 'send' | 'later'> {
   /** Makes a function of a script; throws DM_EVAL_SCRIPT when it does not compile. */
   readonly compile: (script: EvalScript) => (context: object) => unknown
   readonly onMessage: (message: unknown, from: Caller) => void
@@ -63,8 +59,7 @@ export class Responder {
       return true
     }
     if (header.kind !== EnvelopeKind.REQUEST) return false
-    const work = () => this.#run(header, bodyOf(envelope))
-    void respond(header, this.#options, work)
+    respond(header, bodyOf(envelope), this.#options, (body) => this.#run(header, body))
     return true
   }
 

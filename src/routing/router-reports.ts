@@ -8,6 +8,7 @@ import type { Endpoint } from './endpoint.js'
 import { EnvelopeKind, Status, type Verb } from './envelope.js'
 import { encodeEnvelope, kindOf, statusOf } from './envelope-codec.js'
 import { encodeError } from './error-body.js'
+import { noQuestions, type Questions } from './questions.js'
 
 /** Whether a router wrote this envelope itself: it is small, and somebody waits to know. */
 export function isRouterReport(bytes: Uint8Array): boolean {
@@ -21,6 +22,8 @@ export interface CallKey {
   readonly asker: Endpoint
   readonly requestId: number
   readonly verb: Verb
+  /** Those of its questions that are spoken of; none for a message. */
+  readonly questions: Questions
 }
 
 /** Who will be asked; `names` is the body, see name-bodies.ts. */
@@ -44,7 +47,7 @@ export function undeliveredReport(
   return report(EnvelopeKind.UNDELIVERED, sent, reporter, body)
 }
 
-/** The answer of an instance that cannot give one itself. */
+/** The answer of an instance that cannot give one itself, to all of these questions. */
 export function answerFor(
   call: CallKey,
   instance: number,
@@ -57,16 +60,17 @@ export function answerFor(
 }
 
 function report(kind: EnvelopeKind, call: CallKey, source: Endpoint, body: Uint8Array): Uint8Array {
-  return envelope(kind, call, source, Status.NONE, body)
+  return envelope(kind, { ...call, questions: noQuestions }, source, Status.NONE, body)
 }
 
 function envelope(
   kind: EnvelopeKind,
-  { asker, requestId, verb }: CallKey,
+  { asker, requestId, verb, questions }: CallKey,
   source: Endpoint,
   status: Status,
   body: Uint8Array,
 ): Uint8Array {
   const target = { kind: 'endpoint', endpoint: asker } as const
-  return encodeEnvelope({ kind, verb, status, requestId, source, budgetMs: 0, target }, body)
+  const header = { kind, verb, status, requestId, source, budgetMs: 0, questions, target }
+  return encodeEnvelope(header, body)
 }

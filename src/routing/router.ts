@@ -69,7 +69,8 @@ export class Router {
       this.#originate(sentBy(instance, header), envelope)
     } else if (header.kind === EnvelopeKind.RESPONSE && header.target.kind === 'endpoint') {
       // Only what was handed to this very instance can be answered by it, and only once.
-      if (this.#delivery.handed.settle(instance, header.target.endpoint, header.requestId)) {
+      const { target, requestId, questions } = header
+      if (this.#delivery.handed.settle(instance, target.endpoint, requestId, questions)) {
         const answer = withSource(envelope, instance)
         this.#delivery.forward(sentBy(instance, header), answer, 'here')
       } else this.#drops.count('late')
@@ -183,7 +184,7 @@ export class Router {
   #expect(topology: Topology, header: EnvelopeHeader, ids: readonly number[]): void {
     const call = callOf(header)
     const { origin } = this.#delivery
-    if (origin.isFull(call.asker)) {
+    if (origin.isFull(call)) {
       const most = limits.pendingRequestsMax
       throw new MachinesError('DM_PENDING_LIMIT', `${most} calls wait for an answer already`)
     }

@@ -7,6 +7,7 @@ import { decodeBody, encodeBody } from '../../src/routing/body-codec.js'
 import { bodyOf, decodeHeader, retarget, withSource } from '../../src/routing/envelope-codec.js'
 import { decodeError } from '../../src/routing/error-body.js'
 import { decodeNames } from '../../src/routing/known-names.js'
+import { joinBodies, splitBodies } from '../../src/routing/questions.js'
 import { decodeUndelivered } from '../../src/routing/report-bodies.js'
 import { Topology } from '../../src/routing/topology.js'
 import { checkPatch } from '../../src/routing/topology-wire.js'
@@ -24,6 +25,20 @@ const envelopeTarget: FuzzTarget = {
     bodyOf(input)
     const again = retarget(withSource(input, 1), { kind: 'all' }, 2)
     if (bodyOf(again).length !== bodyOf(input).length) throw new Error(`body of ${header.kind}`)
+  },
+}
+
+/** What several questions of one call look like, where their number says that there are so many. */
+const questionsTarget: FuzzTarget = {
+  name: 'bodies of several questions',
+  samples: [2, 3].map((count) =>
+    Buffer.from(joinBodies(Array.from({ length: count }, (_, n) => encodeBody({ n }, 'body')))),
+  ),
+  weight: 1,
+  codes: ['DM_BODY_INVALID'],
+  take(input) {
+    const bodies = splitBodies(input, 3)
+    if (!Buffer.from(joinBodies(bodies)).equals(input)) throw new Error('they come back changed')
   },
 }
 
@@ -154,6 +169,7 @@ const channelTarget: FuzzTarget = {
 
 export const messageTargets: readonly FuzzTarget[] = [
   envelopeTarget,
+  questionsTarget,
   bodyTarget,
   reportTarget,
   controlTarget,

@@ -88,8 +88,8 @@ export class DialectDesk {
     if (dialect === undefined || this.#isClosed) return false
     if (header.kind === EnvelopeKind.SEND) return this.#told(dialect, envelope, header)
     const { spec, send } = this.#options
-    const work = () => this.#answer(dialect, envelope, header)
-    void respond(header, { self: spec.instance, send }, work)
+    const work = (body: Uint8Array) => this.#answer(dialect, body, header)
+    respond(header, bodyOf(envelope), { self: spec.instance, send }, work)
     return true
   }
 
@@ -153,12 +153,12 @@ export class DialectDesk {
     return true
   }
 
-  async #answer(dialect: Dialect, envelope: Uint8Array, header: EnvelopeHeader): Promise<unknown> {
+  async #answer(dialect: Dialect, body: Uint8Array, header: EnvelopeHeader): Promise<unknown> {
     if (header.verb === Verb.CALL || dialect.answer === undefined) {
       const what = 'this bot handles no requests: it has not loaded discordoo-machines/bot'
       throw new MachinesError('DM_HANDLER_UNKNOWN', what)
     }
-    return dialect.answer(requestOf(header, bodyOf(envelope), dialect.name), header.budgetMs)
+    return dialect.answer(requestOf(header, body, dialect.name), header.budgetMs)
   }
 }
 

@@ -23,6 +23,7 @@ const question = encodeEnvelope(
     requestId: 1,
     source: 0,
     budgetMs: 0,
+    questions: 0,
     target: { kind: 'instances', ranges: [{ from: 1, to: 1 }] },
   },
   encodeBody('question', ''),

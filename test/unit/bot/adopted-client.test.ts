@@ -35,6 +35,7 @@ async function ask(
       requestId: 9,
       source: 1,
       budgetMs: 1_000,
+      questions: 1,
       target: { kind: 'delivered', machine: 'eu' },
     },
     encodeBody(body, ''),

@@ -179,6 +179,7 @@ describe('inside an instance', () => {
       requestId: 1,
       source: 1,
       budgetMs: 0,
+      questions: 0,
       target: { kind: 'delivered', machine: 'eu' },
     } as const
     runtime.handlers?.envelope(Uint8Array.of(1, 2, 3))
@@ -216,6 +217,7 @@ describe('inside an instance', () => {
       requestId: 1,
       source: 1,
       budgetMs: 0,
+      questions: 1,
       target: { kind: 'endpoint', endpoint: 5 },
     } as const
     const late = encodeEnvelope(header, encodeBody(1, 'x'))

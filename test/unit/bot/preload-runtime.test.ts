@@ -132,7 +132,8 @@ function envelope(kind: EnvelopeKind, verb: Verb, content: unknown): Uint8Array 
     kind === EnvelopeKind.RESPONSE
       ? ({ kind: 'endpoint', endpoint: 0 } as const)
       : ({ kind: 'delivered', machine: 'm' } as const)
-  const header = { kind, verb, status, requestId: 1, source: 5, budgetMs: 1_000, target }
+  const questions = kind === EnvelopeKind.SEND ? 0 : 1
+  const header = { kind, verb, status, requestId: 1, source: 5, budgetMs: 1_000, questions, target }
   return encodeEnvelope(header, encodeBody(content, ''))
 }
 

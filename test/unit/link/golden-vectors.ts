@@ -17,6 +17,13 @@ import { encodeBody } from '../../../src/routing/body-codec.js'
 import { managerEndpoint, parentEndpoint } from '../../../src/routing/endpoint.js'
 import { EnvelopeKind, Status, Verb } from '../../../src/routing/envelope.js'
 import { encodeEnvelope } from '../../../src/routing/envelope-codec.js'
+import {
+  firstQuestions,
+  joinBodies,
+  joined,
+  noQuestions,
+  question,
+} from '../../../src/routing/questions.js'
 import { goldenHandshakes, type HandshakeVector, type WireStep } from './golden-handshakes.js'
 
 interface Named {
@@ -126,8 +133,15 @@ const message = {
   requestId: 1,
   source: 0,
   budgetMs: 0,
+  questions: noQuestions,
 } as const
-const call = { ...message, kind: EnvelopeKind.REQUEST, verb: Verb.CALL, requestId: 2 } as const
+const call = {
+  ...message,
+  kind: EnvelopeKind.REQUEST,
+  verb: Verb.CALL,
+  requestId: 2,
+  questions: firstQuestions(1),
+} as const
 const asker = { kind: 'endpoint', endpoint: 0 } as const
 
 /** Every kind, every kind of target, every status. */
@@ -136,7 +150,12 @@ function envelopes(): Named[] {
   const answer = { ...call, kind: EnvelopeKind.RESPONSE, source: 4, target: asker } as const
   const range = { from: 3, to: 5 }
   const evaluate = { ...call, verb: Verb.EVAL, budgetMs: 30_000, source: parentEndpoint } as const
-  const reports = { ...call, source: managerEndpoint(1), target: asker } as const
+  const reports = {
+    ...call,
+    questions: noQuestions,
+    source: managerEndpoint(1),
+    target: asker,
+  } as const
   const made: [string, Parameters<typeof encodeEnvelope>[0]][] = [
     ['SEND to all', { ...message, target: { kind: 'all' } }],
     ['SEND to shards 3-5', { ...message, target: { kind: 'shards', ranges: [range] } }],
@@ -168,7 +187,13 @@ function envelopes(): Named[] {
     ],
     ['UNDELIVERED', { ...reports, kind: EnvelopeKind.UNDELIVERED, verb: Verb.MESSAGE }],
   ]
-  return made.map(([what, header]) => named(what, encodeEnvelope(header, body)))
+  const three = { ...call, questions: firstQuestions(3), target: { kind: 'all' } } as const
+  const two = { ...answer, questions: joined(question(0), question(2)), status: Status.OK } as const
+  return [
+    ...made.map(([what, header]) => named(what, encodeEnvelope(header, body))),
+    named('REQUEST CALL of three questions', encodeEnvelope(three, joinBodies([body, body, body]))),
+    named('RESPONSE ok to the first and the third', encodeEnvelope(two, joinBodies([body, body]))),
+  ]
 }
 
 /** Every tag, and every `$dm` type. `what` is the value in JavaScript. */

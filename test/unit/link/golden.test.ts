@@ -12,6 +12,7 @@ import {
 import { decodeBody } from '../../../src/routing/body-codec.js'
 import { EnvelopeKind, Status, Verb } from '../../../src/routing/envelope.js'
 import { bodyOf, decodeHeader, encodeEnvelope } from '../../../src/routing/envelope-codec.js'
+import { countOf, splitBodies } from '../../../src/routing/questions.js'
 import { checkProofs, readFrame } from './golden-peer.js'
 import { type Golden, goldenText, goldenValues, goldenVectors } from './golden-vectors.js'
 
@@ -80,7 +81,10 @@ describe('the golden file', () => {
       const header = decodeHeader(bytes(hex))
       const again = encodeEnvelope(header, bodyOf(bytes(hex)))
       expect(Buffer.from(again).toString('hex')).toBe(hex)
-      expect(decodeBody(bodyOf(bytes(hex)))).toBe('ping')
+      // What asks or answers nothing has one body all the same.
+      const count = Math.max(1, countOf(header.questions))
+      const bodies = splitBodies(bodyOf(bytes(hex)), count)
+      expect(bodies.map(decodeBody)).toEqual(Array.from({ length: count }, () => 'ping'))
     }
     const [stop, started] = golden.linkMessages.map(({ hex }) => bytes(hex))
     expect(parseParentMessage(stop ?? bytes(''))).toMatchObject({ op: 'stop' })

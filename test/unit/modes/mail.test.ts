@@ -14,6 +14,7 @@ function read(value: unknown, verb: Verb = Verb.TELL, source = 3) {
       requestId: 1,
       source,
       budgetMs: 0,
+      questions: 0,
       target: { kind: 'manager' },
     },
     encodeBody(value, ''),

@@ -1,15 +1,20 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CallTable } from '../../../src/routing/call-table.js'
+import { CallTable, type HasQuestions } from '../../../src/routing/call-table.js'
+import { countOf, firstQuestions } from '../../../src/routing/questions.js'
 
 const askers = [0, 1, 2, 3]
 const requestIds = [0, 1, 2, 3, 4, 5]
 
+interface Item extends HasQuestions {
+  readonly name: number
+}
+
 /** The same, as slow and plain as can be. */
 class Model {
-  items: { readonly asker: number; readonly requestId: number; readonly item: number }[] = []
+  items: { readonly asker: number; readonly requestId: number; readonly item: Item }[] = []
 
-  set(asker: number, requestId: number, item: number): void {
+  set(asker: number, requestId: number, item: Item): void {
     this.delete(asker, requestId)
     this.items.push({ asker, requestId, item })
   }
@@ -23,14 +28,23 @@ class Model {
   }
 }
 
-const sorted = (items: Iterable<number>) => [...items].toSorted((a, b) => a - b)
+const sorted = (items: Iterable<Item>) => [...items].toSorted((a, b) => a.name - b.name)
 
-type Step = (table: CallTable<number>, model: Model) => void
+function questionsOf(items: readonly { readonly item: Item }[]): number {
+  return items.reduce((sum, { item }) => sum + countOf(item.questions), 0)
+}
+
+const anyItem = fc.record({
+  name: fc.nat(),
+  questions: fc.integer({ min: 1, max: 32 }).map(firstQuestions),
+})
+
+type Step = (table: CallTable<Item>, model: Model) => void
 
 const key = [fc.constantFrom(...askers), fc.constantFrom(...requestIds)] as const
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.tuple(...key, fc.nat()).map(
+  fc.tuple(...key, anyItem).map(
     ([asker, requestId, item]): Step =>
       (table, model) => {
         table.set(asker, requestId, item)
@@ -54,11 +68,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
 )
 
-function expectSame(table: CallTable<number>, model: Model): void {
-  expect(table.size).toBe(model.items.length)
+function expectSame(table: CallTable<Item>, model: Model): void {
+  expect(table.questions).toBe(questionsOf(model.items))
   expect(sorted(table.all())).toEqual(sorted(model.items.map(({ item }) => item)))
   for (const asker of askers) {
-    expect(table.sizeOf(asker)).toBe(model.of(asker).length)
+    expect(table.questionsOf(asker)).toBe(questionsOf(model.of(asker)))
     for (const requestId of requestIds) {
       const expected = model.of(asker).find((one) => one.requestId === requestId)
       expect(table.get(asker, requestId)).toBe(expected?.item)
@@ -70,7 +84,7 @@ describe('CallTable', () => {
   it('is a map with two keys', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const table = new CallTable<number>()
+        const table = new CallTable<Item>()
         const model = new Model()
         for (const one of steps) {
           one(table, model)

@@ -49,6 +49,9 @@ const call = fc.constantFrom(Verb.EVAL, Verb.CALL, Verb.EVAL_DIALECT, Verb.CALL_
 const word = fc.constantFrom(Verb.MESSAGE, Verb.TELL)
 const none = fc.constant(Status.NONE)
 const rest = { requestId: u32, source: u32, budgetMs: u32 }
+const nothing = fc.constant(0)
+const fromFirst = fc.integer({ min: 1, max: 32 }).map((count) => 2 ** count - 1)
+const some = fc.integer({ min: 1, max: 0xffff_ffff })
 
 const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
   fc.record({
@@ -56,6 +59,7 @@ const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
     verb: word,
     status: none,
     target: fc.oneof(asked, fc.constant({ kind: 'manager' } as const)),
+    questions: nothing,
     ...rest,
   }),
   fc.record({
@@ -63,6 +67,7 @@ const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
     verb: call,
     status: none,
     target: asked,
+    questions: fromFirst,
     ...rest,
   }),
   fc.record({
@@ -70,6 +75,7 @@ const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
     verb: word,
     status: none,
     target: asker,
+    questions: nothing,
     ...rest,
   }),
   fc.record({
@@ -77,6 +83,7 @@ const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
     verb: call,
     status: fc.constantFrom(Status.OK, Status.ERROR, Status.TIMEOUT, Status.OFFLINE),
     target: asker,
+    questions: some,
     ...rest,
   }),
   fc.record({
@@ -84,6 +91,7 @@ const header: fc.Arbitrary<EnvelopeHeader> = fc.oneof(
     verb: call,
     status: none,
     target: asker,
+    questions: nothing,
     ...rest,
   }),
 )
@@ -107,6 +115,7 @@ const request: EnvelopeHeader = {
   requestId: 0x0102_0304,
   source: 7,
   budgetMs: 30_000,
+  questions: 1,
   target: {
     kind: 'instances',
     ranges: [
@@ -124,24 +133,24 @@ describe('layout', () => {
   it.each([
     [
       request,
-      `02 02 00 01  01020304  00000007  00007530  00000010
+      `02 02 00 01  01020304  00000007  00007530  00000001  00000010
        00000003 00000005 00000009 00000009  beef`,
     ],
     [
       { ...request, target: { kind: 'all' } },
-      '02 02 00 00  01020304  00000007  00007530  00000000  beef',
+      '02 02 00 00  01020304  00000007  00007530  00000001  00000000  beef',
     ],
     [
       { ...request, target: { kind: 'machines', names: ['eu', 'ü'] } },
-      '02 02 00 03  01020304  00000007  00007530  00000008  0002 6575 0002 c3bc  beef',
+      '02 02 00 03  01020304  00000007  00007530  00000001  00000008  0002 6575 0002 c3bc  beef',
     ],
     [
       { ...request, target: { kind: 'guild', id: '81384788765712384' } },
-      '02 02 00 04  01020304  00000007  00007530  00000008  01212308c0802000  beef',
+      '02 02 00 04  01020304  00000007  00007530  00000001  00000008  01212308c0802000  beef',
     ],
     [
       { ...request, target: { kind: 'delivered', machine: 'eu' } },
-      '02 02 00 06  01020304  00000007  00007530  00000002  6575  beef',
+      '02 02 00 06  01020304  00000007  00007530  00000001  00000002  6575  beef',
     ],
     [
       {
@@ -150,7 +159,7 @@ describe('layout', () => {
         status: Status.ERROR,
         target: { kind: 'endpoint', endpoint: 0xffff_ffff },
       },
-      '03 02 02 05  01020304  00000007  00007530  00000004  ffffffff  beef',
+      '03 02 02 05  01020304  00000007  00007530  00000001  00000004  ffffffff  beef',
     ],
   ] as [EnvelopeHeader, string][])('%j', (given, expected) => {
     const bytes = encodeEnvelope(given, hex('beef'))
@@ -203,18 +212,23 @@ describe('round trip', () => {
 })
 
 describe('what makes no sense is refused', () => {
-  const fixed = (start: string, length: string) =>
-    hex(`${start} 01020304 00000007 00007530 ${length}`)
+  const fixed = (start: string, length: string, questions = '00000001') =>
+    hex(`${start} 01020304 00000007 00007530 ${questions} ${length}`)
 
   it.each([
     ['nothing', hex('')],
-    ['a header cut short', fixed('02 02 00 00', '00000000').subarray(0, 19)],
+    ['a header cut short', fixed('02 02 00 00', '00000000').subarray(0, 23)],
     ['a target longer than the envelope', fixed('02 02 00 00', 'ffffffff')],
     ['an unknown kind', fixed('00 02 00 00', '00000000')],
     ['an unknown verb', fixed('02 09 00 00', '00000000')],
     ['an unknown status', fixed('03 02 05 05', '00000004 00000001')],
     ['an unknown target', fixed('02 02 00 07', '00000000')],
-    ['a message that evaluates', fixed('01 02 00 00', '00000000')],
+    ['a request of nothing', fixed('02 02 00 00', '00000000', '00000000')],
+    ['a request that leaves a question out', fixed('02 02 00 00', '00000000', '00000005')],
+    ['an answer to nothing', fixed('03 02 01 05', '00000004 00000001', '00000000')],
+    ['a message with a question', fixed('01 01 00 00', '00000000', '00000001')],
+    ['a report with a question', fixed('04 02 00 05', '00000004 00000001', '00000001')],
+    ['a message that evaluates', fixed('01 02 00 00', '00000000', '00000000')],
     ['a request with a status', fixed('02 02 01 00', '00000000')],
     ['an answer without a status', fixed('03 02 00 05', '00000004 00000001')],
     ['an answer to everybody', fixed('03 02 01 00', '00000000')],
@@ -254,7 +268,7 @@ describe('what makes no sense is refused', () => {
       hex(''),
     )
     const over = Buffer.concat([atLimit, Buffer.from('ffffffffffffffff', 'hex')])
-    over.writeUInt32BE(atLimit.length - 20 + 8, 16)
+    over.writeUInt32BE(atLimit.length - 24 + 8, 20)
     expect(() => decodeHeader(over)).toThrow(/16385 ranges/)
   })
 

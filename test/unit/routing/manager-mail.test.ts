@@ -59,6 +59,7 @@ describe("the target 'manager'", () => {
         requestId: 7,
         source: 2,
         budgetMs: 0,
+        questions: 0,
         target: { kind: 'manager' },
       },
       encodeBody('lost', ''),
@@ -90,6 +91,7 @@ describe("the target 'manager'", () => {
       requestId: 1,
       source: parentEndpoint,
       budgetMs: 0,
+      questions: 0,
       target: { kind: 'manager' },
     } as const
     network.router(0).fromLink(encodeEnvelope(header, encodeBody('down', '')), 'parent')

@@ -7,8 +7,9 @@ import type { Outcome } from '../../../src/routing/outcome.js'
 import { Network } from './network.js'
 
 /** Three machines with two instances each: 0 and 1, 2 and 3, 4 and 5. */
-function star(): Network {
-  return new Network({ machines: [{ instances: 2 }, { instances: 2 }, { instances: 2 }] })
+function star(gathers = false): Network {
+  const machines = [{ instances: 2 }, { instances: 2 }, { instances: 2 }]
+  return new Network({ machines, gathers })
 }
 
 const idOf = ({ id }: Record<string, unknown>) => id
@@ -216,6 +217,7 @@ describe('a machine that speaks for an instance of another one', () => {
         requestId: 7,
         source: 0,
         budgetMs: 1_000,
+        questions: kind === EnvelopeKind.SEND ? 0 : 1,
         target: { kind: 'instances', ranges: [{ from: 4, to: 4 }] },
       } as const
       network.parentRouter.fromLink(encodeEnvelope(header, encodeBody('forged', 'body')), 1)
@@ -231,7 +233,12 @@ describe('a machine that speaks for an instance of another one', () => {
 })
 
 type Command =
-  | { readonly do: 'call'; readonly asker: number; readonly to: readonly number[] }
+  | {
+      readonly do: 'call'
+      readonly asker: number
+      readonly to: readonly number[]
+      readonly questions: number
+    }
   | { readonly do: 'plan'; readonly instance: number; readonly machine: number }
   | { readonly do: 'exit'; readonly instance: number }
   | { readonly do: 'start'; readonly instance: number }
@@ -245,6 +252,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     do: fc.constant('call' as const),
     asker: fc.nat(9),
     to: fc.uniqueArray(instance, { minLength: 1 }),
+    questions: fc.integer({ min: 1, max: 3 }),
   }),
   fc.record({ do: fc.constant('plan' as const), instance, machine }),
   fc.record({ do: fc.constant('exit' as const), instance }),
@@ -261,17 +269,23 @@ function ask(network: Network, asker: number, to: readonly number[]): Promise<Ou
 }
 
 class Play {
-  readonly network: Network = star()
+  readonly network: Network
   readonly open: { readonly asker: number; readonly call: Promise<Outcome[]> }[] = []
   /** Askers that have exited at least once: nobody is left to be told what became of their calls. */
   readonly gone = new Set<number>()
+
+  constructor(gathers: boolean) {
+    this.network = star(gathers)
+  }
 
   async carryOut(next: Command): Promise<void> {
     const { network } = this
     switch (next.do) {
       case 'call':
         if (network.instances[next.asker]?.alive === false) return
-        this.open.push({ asker: next.asker, call: ask(network, next.asker, next.to) })
+        for (let count = 0; count < next.questions; count += 1) {
+          this.open.push({ asker: next.asker, call: ask(network, next.asker, next.to) })
+        }
         return
       case 'plan':
         network.patch({ moved: [[next.instance, next.machine]] })
@@ -301,9 +315,10 @@ class Play {
 
 describe('whatever is moved, in whatever order it is told', () => {
   it('no call waits for its deadline, and nothing stays behind in a router', async () => {
+    const some = fc.array(command, { minLength: 5, maxLength: 40 })
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 40 }), async (commands) => {
-        const play = new Play()
+      fc.asyncProperty(some, fc.boolean(), async (commands, gathers) => {
+        const play = new Play(gathers)
         for (const next of commands) await play.carryOut(next)
         await play.end()
         const { network, open, gone } = play

@@ -9,7 +9,7 @@ import type { Caller } from '../../../src/routing/caller.js'
 import { Calls } from '../../../src/routing/calls.js'
 import { managerEndpoint, parentEndpoint } from '../../../src/routing/endpoint.js'
 import { bodyOf } from '../../../src/routing/envelope-codec.js'
-import { Requester } from '../../../src/routing/requester.js'
+import { Requester, type RequesterOptions } from '../../../src/routing/requester.js'
 import { Responder } from '../../../src/routing/responder.js'
 import { Router } from '../../../src/routing/router.js'
 import type { Port, Undelivered } from '../../../src/routing/router-types.js'
@@ -19,6 +19,8 @@ import type { TopologyPatch } from '../../../src/routing/topology-wire.js'
 export interface Shape {
   readonly machines: readonly { readonly instances: number; readonly acceptRemoteEval?: boolean }[]
   readonly shardsPerInstance?: number
+  /** Whether instances ask and answer together what they ask and answer in one turn. */
+  readonly gathers?: boolean
 }
 
 /** Machines named m0, m1...; instance ids and shards counted through them. */
@@ -42,7 +44,12 @@ class Asker {
   readonly calls: Calls
   readonly undelivered: Undelivered[] = []
 
-  constructor(network: Network, self: number, send: (envelope: Uint8Array) => boolean) {
+  constructor(
+    network: Network,
+    self: number,
+    send: (envelope: Uint8Array) => boolean,
+    gathering: Pick<RequesterOptions, 'later'> = {},
+  ) {
     this.requester = new Requester({
       self,
       send,
@@ -50,6 +57,7 @@ class Asker {
       firstId: 0xffff_fffe,
       timeoutMs: 1_000,
       onUndelivered: (report) => this.undelivered.push(report),
+      ...gathering,
     })
     this.calls = new Calls(this.requester)
   }
@@ -63,14 +71,15 @@ export class FakeInstance extends Asker {
   silent = false
   alive = true
 
-  constructor(network: Network, id: number) {
+  constructor(network: Network, id: number, gathers: boolean) {
     const send = (bytes: Uint8Array) => {
       network.later(() => {
         if (this.alive) network.router(network.whereIs(id)).fromLocal(id, bytes)
       })
       return true
     }
-    super(network, id, send)
+    const gathering = gathers ? { later: (run: () => void) => network.later(run) } : {}
+    super(network, id, send, gathering)
     this.sendRaw = send
     this.responder = new Responder({
       self: id,
@@ -81,6 +90,7 @@ export class FakeInstance extends Asker {
       },
       onMessage: (message, from) => this.messages.push({ message, from }),
       onUnreadable: (error) => this.messages.push({ message: error, from: nobody }),
+      ...gathering,
     })
   }
 
@@ -143,7 +153,7 @@ export class Network {
     })
     for (const id of this.topology.instances) {
       this.#places.set(id, this.topology.machineOf(id) ?? 0)
-      this.instances.push(new FakeInstance(this, id))
+      this.instances.push(new FakeInstance(this, id, shape.gathers ?? false))
     }
   }
 

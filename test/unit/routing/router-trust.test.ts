@@ -20,6 +20,7 @@ function forge(source: Endpoint, changes: Partial<EnvelopeHeader> = {}): Uint8Ar
     requestId: 1,
     source,
     budgetMs: 1_000,
+    questions: 0,
     target: { kind: 'instances', ranges: [{ from: 0, to: 3 }] },
     ...changes,
   }
@@ -30,6 +31,7 @@ const answer = {
   kind: EnvelopeKind.RESPONSE,
   verb: Verb.EVAL,
   status: Status.OK,
+  questions: 1,
   target: { kind: 'endpoint', endpoint: 0 },
 } as const
 
@@ -106,7 +108,7 @@ describe('answers', () => {
     'kind %i comes from routers only',
     async (kind) => {
       const network = star()
-      const forged = forge(1, { ...answer, kind, status: Status.NONE })
+      const forged = forge(1, { ...answer, kind, status: Status.NONE, questions: 0 })
       network.router(0).fromLocal(1, forged)
       network.parentRouter.fromLink(forged, 0)
       network.parentRouter.fromSelf(forged)
@@ -165,7 +167,7 @@ describe('between routers', () => {
   it('a call under a number that is in use is dropped', async () => {
     const network = star()
     network.instance(3).silent = true
-    const raw = forge(0, { kind: EnvelopeKind.REQUEST, verb: Verb.CALL })
+    const raw = forge(0, { kind: EnvelopeKind.REQUEST, verb: Verb.CALL, questions: 1 })
     network.instance(0).sendRaw(raw)
     network.instance(0).sendRaw(raw)
     await network.run()
@@ -177,7 +179,7 @@ describe('between routers', () => {
     const noise = fc.oneof(
       fc.uint8Array({ maxLength: 60 }),
       fc.tuple(fc.nat(30), fc.nat(255)).map(([at, byte]) => {
-        const bytes = forge(1, { kind: EnvelopeKind.REQUEST, verb: Verb.EVAL })
+        const bytes = forge(1, { kind: EnvelopeKind.REQUEST, verb: Verb.EVAL, questions: 1 })
         bytes[at] = byte
         return bytes
       }),

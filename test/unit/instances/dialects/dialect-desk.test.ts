@@ -91,7 +91,9 @@ function setUp() {
 
 function incoming(kind: EnvelopeKind, verb: Verb, value: unknown) {
   const target = { kind: 'delivered', machine: 'far' } as const
-  const header = { kind, verb, status: Status.NONE, requestId: 9, source: 1, budgetMs: 70, target }
+  const questions = kind === EnvelopeKind.SEND ? 0 : 1
+  const rest = { status: Status.NONE, requestId: 9, source: 1, budgetMs: 70, questions, target }
+  const header = { kind, verb, ...rest }
   const envelope = encodeEnvelope(header, encodeBody(value, ''))
   return [envelope, decodeHeader(envelope)] as const
 }

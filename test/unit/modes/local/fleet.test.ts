@@ -365,6 +365,7 @@ describe('envelopes', () => {
         requestId: 1,
         source: 0,
         budgetMs: 0,
+        questions: 0,
         target: { kind: 'delivered', machine: 'm' },
       },
       Buffer.from('hi'),

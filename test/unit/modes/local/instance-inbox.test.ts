@@ -39,7 +39,9 @@ function envelope(kind: EnvelopeKind, verb: Verb, body = new Uint8Array(0)): Uin
     : { kind: 'endpoint', endpoint: 0 }
   const status = kind === EnvelopeKind.RESPONSE ? Status.OK : Status.NONE
   requestId += 1
-  return encodeEnvelope({ kind, verb, status, requestId, source: 1, budgetMs: 0, target }, body)
+  const questions = kind === EnvelopeKind.REQUEST || kind === EnvelopeKind.RESPONSE ? 1 : 0
+  const header = { kind, verb, status, requestId, source: 1, budgetMs: 0, questions, target }
+  return encodeEnvelope(header, body)
 }
 
 const { SEND, REQUEST, RESPONSE } = EnvelopeKind

@@ -1,0 +1,54 @@
+/** Questions of one turn to the same instances, on their way to become one REQUEST. */
+import { isWorthWriting } from '../write-batch.js'
+import type { Endpoint } from './endpoint.js'
+import { EnvelopeKind, Status, type Verb } from './envelope.js'
+import { encodeEnvelope } from './envelope-codec.js'
+import type { PendingCall, Settle } from './pending-call.js'
+import { firstQuestions, joinBodies, questionsMax } from './questions.js'
+import { isSameTarget, type ResolvedTarget } from './resolved-target.js'
+
+/** What questions must have in common to travel together. */
+export interface CallTerms {
+  readonly verb: Verb
+  readonly target: ResolvedTarget
+  /** What each of them may take, ms. */
+  readonly budgetMs: number
+}
+
+export class GatheredCall {
+  readonly call: PendingCall
+  readonly #terms: CallTerms
+  readonly #bodies: Uint8Array[] = []
+  #bytes = 0
+
+  constructor(call: PendingCall, terms: CallTerms) {
+    this.call = call
+    this.#terms = terms
+  }
+
+  /** Whether nothing is gained by waiting for more. */
+  get isFull(): boolean {
+    const count = this.#bodies.length
+    return count === questionsMax || isWorthWriting(count, this.#bytes)
+  }
+
+  takes({ verb, target, budgetMs }: CallTerms): boolean {
+    const own = this.#terms
+    return verb === own.verb && budgetMs === own.budgetMs && isSameTarget(target, own.target)
+  }
+
+  ask(body: Uint8Array, settle: Settle): void {
+    this.call.ask(settle)
+    this.#bodies.push(body)
+    this.#bytes += body.length
+  }
+
+  /** As encodeEnvelope. */
+  envelope(source: Endpoint): Uint8Array {
+    const { requestId } = this.call
+    const questions = firstQuestions(this.#bodies.length)
+    const kind = EnvelopeKind.REQUEST
+    const header = { ...this.#terms, kind, status: Status.NONE, requestId, source, questions }
+    return encodeEnvelope(header, joinBodies(this.#bodies))
+  }
+}
