@@ -32,9 +32,12 @@ export class GatheredCall {
     return count === questionsMax || isWorthWriting(count, this.#bytes)
   }
 
-  takes({ verb, target, budgetMs }: CallTerms): boolean {
+  /** Whether a question of this size goes with the others; what is large travels alone. */
+  takes({ verb, target, budgetMs }: CallTerms, bodyBytes: number): boolean {
     const own = this.#terms
-    return verb === own.verb && budgetMs === own.budgetMs && isSameTarget(target, own.target)
+    const isSame = verb === own.verb && budgetMs === own.budgetMs
+    const isSmall = !isWorthWriting(this.#bodies.length, this.#bytes + bodyBytes)
+    return isSame && isSmall && isSameTarget(target, own.target)
   }
 
   ask(body: Uint8Array, settle: Settle): void {

@@ -120,7 +120,7 @@ export class Requester {
   ): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
       const budgetMs = this.#admit(timeoutMs)
-      const gathered = this.#gather({ verb, target, budgetMs })
+      const gathered = this.#gather({ verb, target, budgetMs }, body.length)
       gathered.ask(body, { resolve, reject })
       this.#open += 1
       if (gathered.isFull || this.#options.later === undefined) this.flush()
@@ -192,8 +192,8 @@ export class Requester {
   }
 
   /** The call that a question goes with: one of this turn on the same terms, or a new one. */
-  #gather(terms: CallTerms): GatheredCall {
-    if (this.#gathered?.takes(terms)) return this.#gathered
+  #gather(terms: CallTerms, bodyBytes: number): GatheredCall {
+    if (this.#gathered?.takes(terms, bodyBytes)) return this.#gathered
     // Questions to different instances leave in the order in which they were asked.
     this.flush()
     const { clock, onWaiting, later } = this.#options

@@ -81,6 +81,8 @@ class Answers {
 
   ok(index: number, result: Uint8Array): void {
     const { later } = this.#options
+    // What is large travels alone, so that the sum is never too large for a link.
+    if (isWorthWriting(this.#results.size, this.#bytes + result.length)) this.#flush()
     this.#open = without(this.#open, question(index))
     this.#answered = joined(this.#answered, question(index))
     this.#results.set(index, result)

@@ -33,7 +33,7 @@ function said(outcomes: readonly Outcome[]): unknown[] {
   return outcomes.map((outcome) => (outcome.status === 'ok' ? outcome.value : outcome.status))
 }
 
-async function ends(network: Network, calls: readonly Promise<Outcome[]>[]): Promise<unknown[]> {
+async function ends(network: Network, calls: readonly Promise<Outcome[]>[]): Promise<unknown[][]> {
   return (await network.settle(Promise.all(calls))).map(said)
 }
 
@@ -84,7 +84,15 @@ describe('questions of one turn to the same instances', () => {
     network.instance(2).responder.handle('length', (given) => String(given).length)
     const lengths = numbers(5).map(() => calls.requestSettled('length', text, { to: 2 }))
     expect(await ends(network, lengths)).toEqual(numbers(5).map(() => [4_000]))
-    expect(counts.slice(5)).toEqual([3, 2])
+    expect(counts.slice(5)).toEqual([2, 2, 1])
+  })
+
+  it('have answers that are split as well', async () => {
+    const network = star()
+    handleDouble(network.instance(2), () => 'x'.repeat(9_000))
+    const answers = await ends(network, ask(network, 6, 2))
+    expect(answers.map(([value]) => String(value).length)).toEqual([1, 9_000, 1, 9_000, 1, 9_000])
+    expect(network.crossed.get('up1')).toBe(6)
   })
 
   it('keep their order among questions to others, of other kinds, and messages', async () => {
