@@ -21,20 +21,14 @@ const charsMax = 1024 * 1024
 
 const notPlain = Number.POSITIVE_INFINITY
 
-/** A lower bound of the JSON to come. */
+/** A lower bound of the JSON to come. Asked type by type, which costs less than naming the type does. */
 function charsOf(value: unknown, depth: number): number {
-  switch (typeof value) {
-    case 'string':
-      return value.length + 1
-    case 'boolean':
-      return 1
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? 1 : notPlain
-    case 'object':
-      return value === null ? 1 : charsWithin(value, depth + 1)
-    default:
-      return notPlain
+  if (typeof value === 'string') return value.length + 1
+  if (typeof value === 'number') {
+    return Number.isFinite(value) && !Object.is(value, -0) ? 1 : notPlain
   }
+  if (typeof value === 'boolean' || value === null) return 1
+  return typeof value === 'object' ? charsWithin(value, depth + 1) : notPlain
 }
 
 function charsWithin(value: object, depth: number): number {
@@ -55,9 +49,10 @@ function charsOfItems(items: readonly unknown[], depth: number): number {
 function charsOfFields(fields: Readonly<Record<string, unknown>>, depth: number): number {
   const prototype: unknown = Object.getPrototypeOf(fields)
   if (prototype !== Object.prototype && prototype !== null) return notPlain
-  if (tagKey in fields || 'toJSON' in fields) return notPlain
+  if (typeof fields.toJSON === 'function') return notPlain
   let chars = 1
   for (const key in fields) {
+    if (key === tagKey) return notPlain
     chars += charsOf(fields[key], depth)
     if (chars > charsMax) return notPlain
   }

@@ -16,6 +16,7 @@ describe('a value is plain JSON', () => {
     ['text'],
     [{ a: [1, 'two', { three: null }] }],
     [Object.assign(Object.create(null), { a: 1 })],
+    [{ toJSON: 'only a name', a: 1 }],
     [nested(limits.bodyDepthMax)],
   ])('when JSON gives it back as it was: %j', (value) => {
     expect(isPlainJson(value)).toBe(true)
@@ -48,7 +49,9 @@ describe('a value is not plain JSON', () => {
     ['a map', { a: new Map() }],
     ['an instance of a class', new Point()],
     ['something with toJSON', { toJSON: () => 1 }],
+    ['a hidden toJSON', Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 1 })],
     ['an object with our own tag', { $dm: ['date', 1] }],
+    ['our own tag behind other fields', [{ a: 1, b: { c: 2, $dm: 3 } }]],
     ['bytes', { a: new Uint8Array(1) }],
     ['a cycle', cycle],
     ['what is nested too deep', nested(limits.bodyDepthMax + 1)],
