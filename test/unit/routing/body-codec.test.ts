@@ -34,7 +34,7 @@ describe('plain values', () => {
     expect(Buffer.from(encodeBody(Buffer.of(1, 2), 'value'))).toEqual(Buffer.of(5, 1, 2))
   })
 
-  // Around the lengths up to which Node's pool and the kept buffer are used.
+  // Around the lengths up to which a board and the kept buffer are used.
   it.each([1_024, 1_025, 87_381, 87_382, 100_000])('%i wide characters are whole', (length) => {
     const wide = '€'.repeat(length)
     expect(Buffer.compare(encodeBody(wide, 'value'), body(4, wide))).toBe(0)
@@ -43,6 +43,37 @@ describe('plain values', () => {
 
   it('text with half a surrogate pair arrives as it was', () => {
     expect(roundTrip('x\ud800y')).toBe('x\ud800y')
+  })
+})
+
+/** What it gives, or undefined where it throws. */
+function attempt(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+describe('text in bytes that came', () => {
+  it.each(['', '\uFEFFa', 'a\uFFFDb', 'grüße', '\u{10FFFF}'])('is %j again', (text) => {
+    expect(decodeBody(body(4, text))).toBe(text)
+    expect(decodeBody(new Uint8Array(body(4, text)))).toBe(text)
+  })
+
+  it('is refused or taken as a strict decoder does it, in a Buffer or not', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const telling = [0x61, 0xc3, 0xa9, 0xed, 0xa0, 0xef, 0xbf, 0xbd]
+    const byte = fc.oneof(fc.nat(255), fc.constantFrom(...telling))
+    fc.assert(
+      fc.property(fc.array(byte, { maxLength: 12 }), (bytes) => {
+        const content = Uint8Array.from(bytes)
+        const expected = attempt((given) => strict.decode(given), content)
+        expect(attempt(decodeBody, body(4, content))).toBe(expected)
+        expect(attempt(decodeBody, new Uint8Array(body(4, content)))).toBe(expected)
+      }),
+      { numRuns: 500 },
+    )
   })
 })
 
