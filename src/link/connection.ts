@@ -9,7 +9,7 @@ import { limits } from '../limits.js'
 import type { Cancel, System } from '../system/system.js'
 import { isWorthWriting } from '../write-batch.js'
 import { type Decoded, Decoder } from './codec/decoder.js'
-import { Encoder } from './codec/encoder.js'
+import { Encoder, type ReadyFrame } from './codec/encoder.js'
 import type { FrameName } from './codec/frame-types.js'
 
 export interface ConnectionUser {
@@ -104,10 +104,10 @@ export class Connection {
     this.#scheduleFlush()
   }
 
-  /** Sends one whole frame that lies ready in memory and stays as it is. */
-  sendFrame(frame: Uint8Array): void {
+  /** Sends one frame that lies ready. */
+  sendReady(frame: ReadyFrame): void {
     if (this.#ending) return
-    this.#encoder.framed(frame)
+    this.#encoder.ready(frame)
     this.#scheduleFlush()
   }
 

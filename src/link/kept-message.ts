@@ -4,7 +4,7 @@
  * large one is cut into parts as they go out.
  */
 import { limits } from '../limits.js'
-import { completeDataFrame, dataFrameHeadBytes } from './codec/encoder.js'
+import { dataFrameHeadBytes, type ReadyFrame, writeDataFrameHead } from './codec/encoder.js'
 import { dataHeaderBytes, type Part } from './codec/payloads.js'
 import type { Shelf } from './shelf.js'
 
@@ -20,7 +20,7 @@ const smallBytesMax = 2 * 1024
 /** A part on its way out. */
 export interface OutgoingPart extends Part {
   /** The whole DATA frame, where it lies ready. */
-  readonly frame: Uint8Array | undefined
+  readonly frame: ReadyFrame | undefined
 }
 
 export interface KeptMessage {
@@ -42,22 +42,28 @@ export function keepMessage(
 ): KeptMessage {
   const length = head.length + bytes.length
   if (length > smallBytesMax) return new LargeMessage(number, joined(head, bytes))
-  const frame = shelf.take(dataFrameHeadBytes + length)
-  frame.set(head, dataFrameHeadBytes)
-  frame.set(bytes, dataFrameHeadBytes + head.length)
-  completeDataFrame(frame, number)
-  return new SmallMessage(number, frame)
+  const from = shelf.take(dataFrameHeadBytes + length)
+  const { board } = shelf
+  const begin = from + dataFrameHeadBytes
+  board.set(head, begin)
+  board.set(bytes, begin + head.length)
+  writeDataFrameHead(board, from, number, length)
+  return new SmallMessage(number, board, from, begin + length)
 }
 
 /** Its own only part. */
-class SmallMessage implements KeptMessage, OutgoingPart {
+class SmallMessage implements KeptMessage, OutgoingPart, ReadyFrame {
   readonly number: number
   readonly rest = 0
-  readonly frame: Uint8Array
+  readonly board: Uint8Array
+  readonly from: number
+  readonly until: number
 
-  constructor(number: number, frame: Uint8Array) {
+  constructor(number: number, board: Uint8Array, from: number, until: number) {
     this.number = number
-    this.frame = frame
+    this.board = board
+    this.from = from
+    this.until = until
   }
 
   get last(): number {
@@ -65,11 +71,15 @@ class SmallMessage implements KeptMessage, OutgoingPart {
   }
 
   get cost(): number {
-    return this.frame.length - dataFrameHeadBytes + messageOverheadBytes
+    return this.until - this.from - dataFrameHeadBytes + messageOverheadBytes
   }
 
   get bytes(): Uint8Array {
-    return this.frame.subarray(dataFrameHeadBytes)
+    return this.board.subarray(this.from + dataFrameHeadBytes, this.until)
+  }
+
+  get frame(): ReadyFrame {
+    return this
   }
 
   part(): OutgoingPart {

@@ -67,7 +67,7 @@ export class LiveConnection implements ConnectionUser {
         if (this.#goodbye !== undefined) this.#sayGoodbye(this.#goodbye)
         return
       }
-      if (part.frame !== undefined) this.#connection.sendFrame(part.frame)
+      if (part.frame !== undefined) this.#connection.sendReady(part.frame)
       else this.#connection.send('DATA', encodeDataHeader(part), part.bytes)
     }
   }

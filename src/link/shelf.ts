@@ -14,15 +14,23 @@ export class Shelf {
   #board: Uint8Array = noBoard
   #used = 0
 
-  /** Memory of at most some KiB, right behind what was given before where there is room for it. */
-  take(length: number): Uint8Array {
+  /** What the last memory given lies on. */
+  get board(): Uint8Array {
+    return this.#board
+  }
+
+  /**
+   * Where memory of at most some KiB begins on the board, right behind what was given before where
+   * there is room for it. No view is made of it, which would cost more than the bytes do.
+   */
+  take(length: number): number {
     if (this.#used + length > this.#board.length) {
       this.#board = new Uint8Array(boardBytes)
       this.#used = 0
     }
     const from = this.#used
     this.#used += length
-    return this.#board.subarray(from, this.#used)
+    return from
   }
 
   /** Nothing is kept any more: the next message begins a new board. */

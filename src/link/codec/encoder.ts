@@ -11,16 +11,28 @@ import { dataHeaderBytes, writeDataHeader } from './payloads.js'
 /** Bytes in front of the part in a DATA frame. */
 export const dataFrameHeadBytes: number = frameHeaderBytes + dataHeaderBytes
 
-/** Makes a DATA frame of what holds a whole message already, behind room for its two headers. */
-export function completeDataFrame(frame: Uint8Array, number: number): void {
-  writeFrameHeader(frame, 'DATA', frame.length - frameHeaderBytes)
-  writeDataHeader(frame, frameHeaderBytes, number, 0)
+/** A whole frame that lies ready on a board, which stays as it is. */
+export interface ReadyFrame {
+  readonly board: Uint8Array
+  readonly from: number
+  readonly until: number
 }
 
-/** Writes `u32 length | u8 type` at the beginning. */
-function writeFrameHeader(bytes: Uint8Array, name: FrameName, length: number): void {
-  writeU32(bytes, 0, length)
-  bytes[4] = frameTypes[name]
+/** Writes both headers of a DATA frame of a whole message in front of its bytes. */
+export function writeDataFrameHead(
+  board: Uint8Array,
+  at: number,
+  number: number,
+  bytes: number,
+): void {
+  writeFrameHeader(board, at, frameTypes.DATA, dataHeaderBytes + bytes)
+  writeDataHeader(board, at + frameHeaderBytes, number, 0)
+}
+
+/** Writes `u32 length | u8 type` at an offset. */
+function writeFrameHeader(bytes: Uint8Array, at: number, type: number, length: number): void {
+  writeU32(bytes, at, length)
+  bytes[at + 4] = type
 }
 
 /** Below this size copying a piece is cheaper than handing it to the kernel on its own. */
@@ -28,6 +40,10 @@ const joinBytesMax = 4_096
 
 export class Encoder {
   #pieces: Uint8Array[] = []
+  /** Ready frames that lie side by side, which are one piece and need no copy. */
+  #row: Uint8Array | undefined
+  #rowFrom = 0
+  #rowUntil = 0
   #bytes = 0
   #frames = 0
 
@@ -45,7 +61,7 @@ export class Encoder {
   frame(name: FrameName, ...parts: readonly Uint8Array[]): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     const header = Buffer.allocUnsafe(frameHeaderBytes)
-    writeFrameHeader(header, name, length)
+    writeFrameHeader(header, 0, frameTypes[name], length)
     this.#frames += 1
     this.#add(header)
     for (const part of parts) this.#add(part)
@@ -57,14 +73,21 @@ export class Encoder {
     else this.frame(item.name, item.payload)
   }
 
-  /** Adds a whole frame that lies ready; it is kept, not copied. */
-  framed(frame: Uint8Array): void {
+  /** Adds a frame without a copy. */
+  ready({ board, from, until }: ReadyFrame): void {
+    if (board !== this.#row || from !== this.#rowUntil) {
+      this.#endRow()
+      this.#row = board
+      this.#rowFrom = from
+    }
+    this.#rowUntil = until
     this.#frames += 1
-    this.#add(frame)
+    this.#bytes += until - from
   }
 
   /** Everything added since the last call, in order, in few chunks. */
   take(): Uint8Array[] {
+    this.#endRow()
     const chunks: Uint8Array[] = []
     let run: Uint8Array[] = []
     const endRun = () => {
@@ -73,7 +96,7 @@ export class Encoder {
       else if (run.length > 0) chunks.push(Buffer.concat(run))
       run = []
     }
-    for (const piece of withoutSeams(this.#pieces)) {
+    for (const piece of this.#pieces) {
       if (piece.length <= joinBytesMax) {
         run.push(piece)
       } else {
@@ -90,30 +113,14 @@ export class Encoder {
 
   #add(piece: Uint8Array): void {
     if (piece.length === 0) return
+    this.#endRow()
     this.#pieces.push(piece)
     this.#bytes += piece.length
   }
-}
 
-/** What lies side by side in memory, as frames of small messages do, is one piece and needs no copy. */
-function withoutSeams(pieces: readonly Uint8Array[]): Uint8Array[] {
-  const whole: Uint8Array[] = []
-  let begin: Uint8Array | undefined
-  let end = 0
-  for (const piece of pieces) {
-    if (begin !== undefined && piece.byteOffset === end && piece.buffer === begin.buffer) {
-      end += piece.length
-      continue
-    }
-    if (begin !== undefined) whole.push(upTo(begin, end))
-    begin = piece
-    end = piece.byteOffset + piece.length
+  #endRow(): void {
+    if (this.#row === undefined) return
+    this.#pieces.push(this.#row.subarray(this.#rowFrom, this.#rowUntil))
+    this.#row = undefined
   }
-  if (begin !== undefined) whole.push(upTo(begin, end))
-  return whole
-}
-
-function upTo(begin: Uint8Array, end: number): Uint8Array {
-  const length = end - begin.byteOffset
-  return length === begin.length ? begin : new Uint8Array(begin.buffer, begin.byteOffset, length)
 }

@@ -17,10 +17,10 @@ export function encodeCount(count: number): Uint8Array {
   return bytes
 }
 
-/** Writes a u64 at an offset. */
+/** Writes a u64 at an offset; of the lower half, what is over 32 bits falls away by itself. */
 function writeCount(bytes: Uint8Array, at: number, count: number): void {
   writeU32(bytes, at, Math.floor(count / u32))
-  writeU32(bytes, at + 4, count % u32)
+  writeU32(bytes, at + 4, count)
 }
 
 /** Reads the u64 at the beginning; throws DM_FRAME_INVALID beyond 2^53 - 1. */

@@ -5,6 +5,7 @@
  */
 import { MachinesError } from '../../../src/errors.js'
 import { limits } from '../../../src/limits.js'
+import type { ReadyFrame } from '../../../src/link/codec/encoder.js'
 import {
   type Frame,
   type FrameName,
@@ -55,8 +56,8 @@ export class VirtualConnection {
     this.#socket.send(frame)
   }
 
-  sendFrame(frame: Uint8Array): void {
-    this.send('DATA', frame.subarray(frameHeaderBytes))
+  sendReady({ board, from, until }: ReadyFrame): void {
+    this.send('DATA', board.subarray(from + frameHeaderBytes, until))
   }
 
   end(options: { readonly discard: boolean }): void {

@@ -1,17 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Encoder } from '../../../../src/link/codec/encoder.js'
+import { Encoder, type ReadyFrame } from '../../../../src/link/codec/encoder.js'
 
 /** Bytes that are recognised by their place. */
 const board = Uint8Array.from({ length: 200_000 }, (_, index) => index % 251)
 
-/** Frames that lie on one buffer, with gaps of so many bytes between them. */
-function frames(sizes: readonly (readonly [gap: number, length: number])[]) {
+/** Frames that lie on one board, with gaps of so many bytes between them. */
+function frames(sizes: readonly (readonly [gap: number, length: number])[]): ReadyFrame[] {
   let end = 0
   return sizes.map(([gap, length]) => {
     const from = end + gap
     end = from + length
-    return board.subarray(from, end)
+    return { board, from, until: end }
   })
 }
 
@@ -23,8 +23,8 @@ describe('what is taken out of an encoder', () => {
         const encoder = new Encoder()
         const expected: Uint8Array[] = []
         frames(lengths).forEach((frame, index) => {
-          encoder.framed(frame)
-          expected.push(frame)
+          encoder.ready(frame)
+          expected.push(board.subarray(frame.from, frame.until))
           if (!acksAfter.includes(index)) return
           const payload = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, index)
           encoder.frame('ACK', payload)
@@ -45,10 +45,19 @@ describe('what is taken out of an encoder', () => {
       [0, 10],
       [0, 5_000],
     ]))
-      encoder.framed(frame)
+      encoder.ready(frame)
     const [chunk, ...others] = encoder.take()
     expect([chunk?.length, others]).toEqual([8_010, []])
     expect(chunk?.buffer).toBe(board.buffer)
+  })
+
+  it('keeps frames apart that only look like neighbours, as they lie on two boards', () => {
+    const encoder = new Encoder()
+    const other = new Uint8Array(200).fill(255)
+    encoder.ready({ board, from: 0, until: 100 })
+    encoder.ready({ board: other, from: 100, until: 200 })
+    const expected = [board.subarray(0, 100), other.subarray(100)]
+    expect(Buffer.concat(encoder.take())).toEqual(Buffer.concat(expected))
   })
 
   it('is few chunks: small pieces are joined, large ones passed on as they are', () => {
