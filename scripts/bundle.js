@@ -18,6 +18,7 @@ const bundles = [
   { input: 'dist/index.js', file: 'dist/index.js', format: 'es' },
   { input: 'dist/bot/preload.js', file: 'dist/bot/preload.cjs', format: 'cjs' },
   { input: 'dist/bot/index.js', file: 'dist/bot/index.js', format: 'es' },
+  { input: 'dist/bot/talk.js', file: 'dist/bot/talk.cjs', format: 'cjs' },
   {
     input: 'dist/modes/local/entry/reaper.js',
     file: 'dist/modes/local/entry/reaper.js',

@@ -11,6 +11,7 @@ import type { EnvelopeHeader } from '../routing/envelope.js'
 import { Verb } from '../routing/envelope.js'
 import { bodyOf } from '../routing/envelope-codec.js'
 import { remoteError } from '../routing/error-body.js'
+import { Handlers } from '../routing/handlers.js'
 import { isRecord } from '../routing/records.js'
 import { type RespondOptions, respond } from '../routing/respond.js'
 import { Responder } from '../routing/responder.js'
@@ -34,6 +35,7 @@ export class AdoptedClient {
     this.#options = mode === 'workers' ? common : { ...common, encode: encodeAsJson }
     this.#evals = new Responder({
       ...common,
+      handlers: new Handlers(),
       compile: (script) => {
         const run = compileScript(script)
         return (context) => run({ ...context, client })

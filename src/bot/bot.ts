@@ -1,21 +1,15 @@
 /** The bot's side of the manager: what `discordoo-machines/bot` exports as `bot`. */
 import { parseRanges, rangesToList } from '../allocator/shard-lists.js'
-import { MachinesError } from '../errors.js'
 import type { Caller } from '../routing/caller.js'
 import type { EvalContext, Evaluable } from '../routing/calls.js'
-import { Calls } from '../routing/calls.js'
-import { decodeHeader } from '../routing/envelope-codec.js'
+import { type CallInfo, Handlers } from '../routing/handlers.js'
 import type { CallOptions, EvalOptions, Outcome, SendOptions } from '../routing/outcome.js'
-import { Requester, randomRequestId } from '../routing/requester.js'
-import type { CallInfo } from '../routing/responder.js'
-import { Responder } from '../routing/responder.js'
 import type { Undelivered } from '../routing/router-types.js'
-import { Ticker } from '../routing/ticker.js'
 import { lazyDebug } from '../system/lazy-debug.js'
 import type { System } from '../system/system.js'
-import { compileScript } from './compile-script.js'
 import type { InstanceRuntime, StopRequest } from './instance-runtime.js'
 import { Listeners } from './listeners.js'
+import type { NewTalk, Talk } from './talk.js'
 
 const debug = lazyDebug('discordoo:machines:bot')
 
@@ -37,6 +31,12 @@ export interface BotEvents {
   readonly stopping: StopRequest
 }
 
+/**
+ * What a bot talks with is loaded with its first word, or when it has started: not much later, as an
+ * update may put another version into its folder while it runs.
+ */
+const talkLoadedAfterMs = 1_000
+
 /** How this instance runs; `'none'` when no manager started it. */
 export type BotMode = InstanceRuntime['identity']['mode'] | 'none'
 
@@ -53,9 +53,9 @@ export class Bot {
   readonly #runtime: InstanceRuntime
   readonly #listeners = new Listeners<BotEvents>()
   readonly #exposed: Record<string, unknown> = { bot: this }
-  readonly #requester: Requester
-  readonly #responder: Responder
-  readonly #calls: Calls
+  readonly #handlers = new Handlers()
+  readonly #newTalk: () => Talk
+  #talked: Talk | undefined
 
   /** Whether a manager started this instance. */
   readonly managed: boolean
@@ -71,8 +71,8 @@ export class Bot {
   readonly mode: BotMode
 
   /** @internal */
-  constructor(runtime: InstanceRuntime, managed: boolean, system: System) {
-    const { instance, shards, totalShards, machine, mode, callTimeoutMs } = runtime.identity
+  constructor(runtime: InstanceRuntime, managed: boolean, system: System, newTalk: NewTalk) {
+    const { instance, shards, totalShards, machine, mode } = runtime.identity
     this.#runtime = runtime
     this.managed = managed
     this.id = instance
@@ -80,31 +80,18 @@ export class Bot {
     this.totalShards = totalShards
     this.machine = machine
     this.mode = managed ? mode : 'none'
-    const ticker = new Ticker(system, (now) => this.#requester.tick(now))
-    this.#requester = new Requester({
-      self: instance,
-      send: (envelope) => runtime.sendEnvelope(envelope),
-      clock: system,
-      firstId: randomRequestId(system),
-      timeoutMs: callTimeoutMs,
-      onUndelivered: (report) => this.#emit('undelivered', report),
-      onWaiting: () => ticker.wake(),
-      later: (run) => process.nextTick(run),
-    })
-    this.#responder = new Responder({
-      self: instance,
-      send: (envelope) => runtime.sendEnvelope(envelope),
-      compile: (script) => {
-        const run = compileScript(script)
-        return (context) => run({ ...context, ...this.#exposed })
-      },
-      onMessage: (message, from) => this.#emit('message', { message, from }),
-      onUnreadable: (error) => process.emitWarning(error),
-      later: (run) => process.nextTick(run),
-    })
-    this.#calls = new Calls(this.#requester)
+    this.#newTalk = () =>
+      newTalk({
+        runtime,
+        system,
+        exposed: this.#exposed,
+        handlers: this.#handlers,
+        onMessage: (received) => this.#emit('message', received),
+        onUndelivered: (report) => this.#emit('undelivered', report),
+      })
+    system.setTimer(talkLoadedAfterMs, () => this.#talk)
     runtime.attach({
-      envelope: (envelope) => this.#receive(envelope),
+      envelope: (envelope) => this.#talk.receive(envelope),
       stop: (request) => this.#stop(request),
     })
   }
@@ -133,7 +120,7 @@ export class Bot {
    * DM_BODY_UNSUPPORTED for what cannot be sent, DM_BODY_TOO_LARGE above 64 MiB.
    */
   send(message: unknown, options?: SendOptions): number {
-    return this.#calls.send(message, options)
+    return this.#talk.calls.send(message, options)
   }
 
   /**
@@ -143,7 +130,8 @@ export class Bot {
    * Without a manager it resolves at once.
    */
   flushed(): Promise<void> {
-    this.#requester.flush()
+    // Nothing that was not loaded yet has anything to send.
+    this.#talked?.flush()
     return this.#runtime.flushed()
   }
 
@@ -160,7 +148,7 @@ export class Bot {
     script: Evaluable<R, C>,
     options?: EvalOptions,
   ): Promise<R[]> {
-    return this.#calls.eval(script, options)
+    return this.#talk.calls.eval(script, options)
   }
 
   /** As `eval`, but resolves with the outcome of every instance, whatever became of it. */
@@ -168,12 +156,12 @@ export class Bot {
     script: Evaluable<R, C>,
     options?: EvalOptions,
   ): Promise<Outcome<R>[]> {
-    return this.#calls.evalSettled(script, options)
+    return this.#talk.calls.evalSettled(script, options)
   }
 
   /** Calls the handler of this name on instances, by default on all; resolves as `eval` does. */
   request<R = unknown>(name: string, payload?: unknown, options?: CallOptions): Promise<R[]> {
-    return this.#calls.request(name, payload, options)
+    return this.#talk.calls.request(name, payload, options)
   }
 
   /** As `request`, but resolves with the outcome of every instance, whatever became of it. */
@@ -182,7 +170,7 @@ export class Bot {
     payload?: unknown,
     options?: CallOptions,
   ): Promise<Outcome<R>[]> {
-    return this.#calls.requestSettled(name, payload, options)
+    return this.#talk.calls.requestSettled(name, payload, options)
   }
 
   /**
@@ -191,7 +179,7 @@ export class Bot {
    * Returns a function that takes the handler away. Throws DM_STATE when the name has one already.
    */
   handle(name: string, handler: Handler): () => void {
-    return this.#responder.handle(name, handler)
+    return this.#handlers.add(name, handler)
   }
 
   /**
@@ -218,20 +206,14 @@ export class Bot {
     return this
   }
 
+  get #talk(): Talk {
+    this.#talked ??= this.#newTalk()
+    return this.#talked
+  }
+
   #emit<K extends keyof BotEvents>(name: K, event: BotEvents[K]): void {
     if (!this.#listeners.has(name)) debug('nobody listens to %s', name)
     for (const done of this.#listeners.emit(name, event)) void done
-  }
-
-  #receive(envelope: Uint8Array): void {
-    try {
-      const header = decodeHeader(envelope)
-      if (this.#responder.receive(envelope, header)) return
-      if (!this.#requester.receive(envelope, header)) debug('an answer that nobody waits for')
-    } catch (error) {
-      if (!(error instanceof MachinesError)) throw error
-      process.emitWarning(error)
-    }
   }
 
   /** Calls stay possible until the end, and open ones are left open: the instance exits right after. */

@@ -18,15 +18,17 @@
  */
 import { realSystem } from '../system/system.js'
 import type { Bot } from './bot.js'
+import { loadedTalk } from './load-talk.js'
 import { obtainBot } from './obtain-bot.js'
 
 /** This instance. */
-export const bot: Bot = obtainBot(globalThis, realSystem)
+export const bot: Bot = obtainBot(globalThis, realSystem, loadedTalk)
 
 export type { ErrorCode } from '../errors.js'
 export { MachinesError } from '../errors.js'
 export type { Caller } from '../routing/caller.js'
 export type { EvalContext, Evaluable } from '../routing/calls.js'
+export type { CallInfo } from '../routing/handlers.js'
 export type {
   CallOptions,
   EvalOptions,
@@ -35,7 +37,6 @@ export type {
   OutcomeStatus,
   SendOptions,
 } from '../routing/outcome.js'
-export type { CallInfo } from '../routing/responder.js'
 export type { Undelivered } from '../routing/router-types.js'
 export type { Target } from '../routing/target.js'
 export type { Bot, BotEvents, BotMode, Handler, ReceivedMessage } from './bot.js'

@@ -5,6 +5,7 @@ import { Bot } from './bot.js'
 import type { InstanceRuntime } from './instance-runtime.js'
 import { runtimeSymbol } from './instance-runtime.js'
 import { createLoneRuntime } from './lone-runtime.js'
+import type { NewTalk } from './talk.js'
 
 /** The number changes with the shape of `Bot`: copies that differ in it do not share one. */
 const botSymbol: unique symbol = Symbol.for('discordoo-machines.bot.1')
@@ -19,15 +20,15 @@ export interface Globals {
  * Gives the bot that another copy has made already, else attaches a new one to the manager's runtime,
  * else makes a lone one. Throws DM_STATE when the manager speaks another version.
  */
-export function obtainBot(globalObject: object, system: System): Bot {
+export function obtainBot(globalObject: object, system: System, newTalk: NewTalk): Bot {
   const globals: Globals = globalObject
   const existing = globals[botSymbol]
   if (existing !== undefined) return existing
   const runtime = globals[runtimeSymbol]
   const bot =
     runtime === undefined
-      ? new Bot(createLoneRuntime(system), false, system)
-      : new Bot(checked(runtime), true, system)
+      ? new Bot(createLoneRuntime(system), false, system, newTalk)
+      : new Bot(checked(runtime), true, system, newTalk)
   globals[botSymbol] = bot
   return bot
 }

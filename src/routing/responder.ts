@@ -10,17 +10,11 @@ import { bodyOf, decodeHeader } from './envelope-codec.js'
 import { remoteError } from './error-body.js'
 import { decodeEvalBody } from './eval-body.js'
 import type { EvalScript } from './eval-script.js'
+import type { Handlers } from './handlers.js'
 import { asOwn, type RespondOptions, respond } from './respond.js'
 
-/** What a handler is told about a call beside its payload. */
-export interface CallInfo {
-  /** What was left of the caller's deadline when the call was sent on to this instance, ms. */
-  readonly timeoutMs: number
-}
-
-export type RequestHandler = (payload: unknown, from: Caller, call: CallInfo) => unknown
-
 export interface ResponderOptions extends Pick<RespondOptions, 'self' | 'send' | 'later'> {
+  readonly handlers: Pick<Handlers, 'get'>
   /** Makes a function of a script; throws DM_EVAL_SCRIPT when it does not compile. */
   readonly compile: (script: EvalScript) => (context: object) => unknown
   readonly onMessage: (message: unknown, from: Caller) => void
@@ -30,26 +24,9 @@ export interface ResponderOptions extends Pick<RespondOptions, 'self' | 'send' |
 
 export class Responder {
   readonly #options: ResponderOptions
-  readonly #handlers = new Map<string, RequestHandler>()
 
   constructor(options: ResponderOptions) {
     this.#options = options
-  }
-
-  /**
-   * Registers the handler of a named request and returns what takes it away again.
-   *
-   * One handler per name: a second one is refused with DM_STATE rather than replacing the first
-   * where nobody notices.
-   */
-  handle(name: string, handler: RequestHandler): () => void {
-    if (this.#handlers.has(name)) {
-      throw new MachinesError('DM_STATE', `there is a handler for ${JSON.stringify(name)} already`)
-    }
-    this.#handlers.set(name, handler)
-    return () => {
-      if (this.#handlers.get(name) === handler) this.#handlers.delete(name)
-    }
   }
 
   /** Takes a SEND or REQUEST; false for anything else. Calls are answered in a later turn. */
@@ -92,7 +69,7 @@ export class Responder {
 
   async #call(header: EnvelopeHeader, body: Uint8Array): Promise<unknown> {
     const { name, payload } = decodeCallBody(body)
-    const handler = typeof name === 'string' ? this.#handlers.get(name) : undefined
+    const handler = typeof name === 'string' ? this.#options.handlers.get(name) : undefined
     if (handler === undefined) {
       throw new MachinesError('DM_HANDLER_UNKNOWN', `there is no handler for ${shown(name)}`)
     }

@@ -1,4 +1,5 @@
 /** A bot file that is started by hand, without a manager. */
+import { rolldown } from 'rolldown'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Project } from '../support/manager-process.js'
 
@@ -39,25 +40,39 @@ async function outputOf(file: string, code: string, args: readonly string[] = []
   return running.output.trim().split('\n')
 }
 
+function expectLone(who: string, did: string): void {
+  expect(JSON.parse(who)).toEqual({
+    managed: false,
+    id: 0,
+    shards: [0],
+    totalShards: 1,
+    machine: 'local',
+    mode: 'none',
+  })
+  expect(JSON.parse(did)).toMatchObject({
+    eval: [8],
+    request: [42],
+    settled: [{ status: 'error', instance: 0, machine: 'local', shards: [0] }],
+    byShard: [7],
+    unknown: 'DM_TARGET_UNKNOWN',
+    messages: [{ message: 'to myself', from: { instance: 0, machine: 'local' } }],
+  })
+}
+
 describe('a bot without a manager', () => {
   it('is a lone instance that talks to itself, and ends when it has nothing left to do', async () => {
     const [who = '', did = ''] = await outputOf('bot.mjs', bot)
-    expect(JSON.parse(who)).toEqual({
-      managed: false,
-      id: 0,
-      shards: [0],
-      totalShards: 1,
-      machine: 'local',
-      mode: 'none',
-    })
-    expect(JSON.parse(did)).toMatchObject({
-      eval: [8],
-      request: [42],
-      settled: [{ status: 'error', instance: 0, machine: 'local', shards: [0] }],
-      byShard: [7],
-      unknown: 'DM_TARGET_UNKNOWN',
-      messages: [{ message: 'to myself', from: { instance: 0, machine: 'local' } }],
-    })
+    expectLone(who, did)
+  })
+
+  it('may be put into one file by a bundler', async () => {
+    const input = await project.write('bot.mjs', bot)
+    const bundle = await rolldown({ input, platform: 'node' })
+    const { output } = await bundle.generate({ codeSplitting: false })
+    await bundle.close()
+    expect(output).toHaveLength(1)
+    const [who = '', did = ''] = await outputOf('one/bundled.mjs', output[0].code)
+    expectLone(who, did)
   })
 
   it('may be a CommonJS file', async () => {

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { formatRanges, listToRanges } from '../../../src/allocator/shard-lists.js'
 import { Bot } from '../../../src/bot/bot.js'
 import { PreloadRuntime } from '../../../src/bot/preload-runtime.js'
+import { Talk } from '../../../src/bot/talk.js'
 import {
   type InstanceIdentity,
   InstanceOp,
@@ -108,7 +109,7 @@ export class VirtualInstance implements LaunchedInstance {
       warn: (warning) => process.host.world.note(`${process.name} warns: ${String(warning)}`),
     })
     channel.send(InstanceOp.HELLO)
-    const bot = new Bot(runtime, true, process)
+    const bot = new Bot(runtime, true, process, (options) => new Talk(options))
     bot.handle('ping', (payload) => payload)
     bot.on('stopping', () => {
       if (goodbyeMs === Infinity) return new Promise(() => {})

@@ -6,14 +6,19 @@ import { runtimeSymbol } from '../../../src/bot/instance-runtime.js'
 import { createLoneRuntime } from '../../../src/bot/lone-runtime.js'
 import type { Globals } from '../../../src/bot/obtain-bot.js'
 import { obtainBot } from '../../../src/bot/obtain-bot.js'
+import type { NewTalk } from '../../../src/bot/talk.js'
+import { Talk } from '../../../src/bot/talk.js'
 import { MachinesError } from '../../../src/errors.js'
 import { encodeBody } from '../../../src/routing/body-codec.js'
 import { Verb } from '../../../src/routing/envelope.js'
 import { decodeHeader, encodeEnvelope } from '../../../src/routing/envelope-codec.js'
 import { realSystem } from '../../../src/system/system.js'
+import { VirtualSystem } from '../../support/virtual-system.js'
+
+const newTalk: NewTalk = (options) => new Talk(options)
 
 function loneBot(): Bot {
-  return obtainBot({}, realSystem)
+  return obtainBot({}, realSystem, newTalk)
 }
 
 /** A runtime as the preload leaves it, with what the bot did to it. */
@@ -56,7 +61,7 @@ class FakeRuntime implements InstanceRuntime {
 
 function managed(): { readonly runtime: FakeRuntime; readonly bot: Bot } {
   const runtime = new FakeRuntime()
-  return { runtime, bot: obtainBot({ [runtimeSymbol]: runtime }, realSystem) }
+  return { runtime, bot: obtainBot({ [runtimeSymbol]: runtime }, realSystem, newTalk) }
 }
 
 describe('without a manager', () => {
@@ -150,12 +155,45 @@ describe('inside an instance', () => {
 
   it('is one bot for every copy of the package', () => {
     const globals: Globals = { [runtimeSymbol]: new FakeRuntime() }
-    expect(obtainBot(globals, realSystem)).toBe(obtainBot(globals, realSystem))
+    expect(obtainBot(globals, realSystem, newTalk)).toBe(obtainBot(globals, realSystem, newTalk))
+  })
+
+  it('starts without the code that talks, and makes it once', () => {
+    const runtime = new FakeRuntime()
+    let made = 0
+    const bot = obtainBot({ [runtimeSymbol]: runtime }, realSystem, (options) => {
+      made += 1
+      return new Talk(options)
+    })
+    bot.on('message', () => {})
+    bot.expose({ client: {} })
+    bot.handle('name', () => {})
+    bot.ready()
+    expect(made).toBe(0)
+    bot.send('first')
+    bot.send('second')
+    expect(made).toBe(1)
+    expect(runtime.sent).toHaveLength(2)
+  })
+
+  it('has the code that talks a second later, if it has not said a word by then', async () => {
+    const system = new VirtualSystem()
+    let made = 0
+    obtainBot({ [runtimeSymbol]: new FakeRuntime() }, system, (options) => {
+      made += 1
+      return new Talk(options)
+    })
+    await system.advance(999)
+    expect(made).toBe(0)
+    await system.advance(1)
+    expect(made).toBe(1)
   })
 
   it('refuses a manager of another version by name', () => {
     const globals: Globals = { [runtimeSymbol]: { version: 2 } }
-    expect(() => obtainBot(globals, realSystem)).toThrow(/another version of discordoo-machines/)
+    expect(() => obtainBot(globals, realSystem, newTalk)).toThrow(
+      /another version of discordoo-machines/,
+    )
   })
 
   it('says when the manager is gone', async () => {
@@ -227,7 +265,7 @@ describe('inside an instance', () => {
 
 describe('listeners', () => {
   it('off undoes one registration, once fires once', async () => {
-    const bot = new Bot(createLoneRuntime(realSystem), false, realSystem)
+    const bot = new Bot(createLoneRuntime(realSystem), false, realSystem, newTalk)
     const got: string[] = []
     const a = () => got.push('a')
     const last = () => new Promise<void>((resolve) => bot.once('message', () => resolve()))

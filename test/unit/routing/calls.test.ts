@@ -132,7 +132,7 @@ describe('request', () => {
   it('calls handlers with payload and caller', async () => {
     const network = pair()
     for (const id of [1, 2]) {
-      network.instance(id).responder.handle('add', async (payload, from) => [id, payload, from])
+      network.instance(id).handlers.add('add', async (payload, from) => [id, payload, from])
     }
     const call = network.instance(0).calls.request('add', { n: 1 }, { to: { machine: 'm1' } })
     expect(await network.settle(call)).toEqual([
@@ -143,9 +143,9 @@ describe('request', () => {
 
   it('an unknown handler is an error outcome of that instance alone', async () => {
     const network = pair()
-    const remove = network.instance(1).responder.handle('x', () => 1)
-    network.instance(2).responder.handle('x', () => 2)
-    expect(() => network.instance(2).responder.handle('x', () => 3)).toThrow(/already/)
+    const remove = network.instance(1).handlers.add('x', () => 1)
+    network.instance(2).handlers.add('x', () => 2)
+    expect(() => network.instance(2).handlers.add('x', () => 3)).toThrow(/already/)
     remove()
     const outcomes = await network.settle(
       network.parent.calls.requestSettled('x', 0, { to: [1, 2] }),
@@ -161,7 +161,7 @@ describe('request', () => {
 
   it('an error of this package thrown by a handler is still what the handler threw', async () => {
     const network = pair()
-    network.instance(1).responder.handle('x', () => {
+    network.instance(1).handlers.add('x', () => {
       throw new MachinesError('DM_TIMEOUT', 'a call of mine took too long')
     })
     const [outcome] = await network.settle(network.parent.calls.requestSettled('x', 0, { to: 1 }))

@@ -17,7 +17,7 @@ function star(): Network {
 
 /** Answers each number with its double, and the rest as it is told. */
 function handleDouble(instance: FakeInstance, odd: (n: number) => unknown = (n) => 2 * n): void {
-  instance.responder.handle('double', (n) => (Number(n) % 2 === 0 ? 2 * Number(n) : odd(Number(n))))
+  instance.handlers.add('double', (n) => (Number(n) % 2 === 0 ? 2 * Number(n) : odd(Number(n))))
 }
 
 function numbers(count: number): number[] {
@@ -81,7 +81,7 @@ describe('questions of one turn to the same instances', () => {
     expect(counts).toEqual([24, 24, 24, 24, 4])
     const { calls } = network.instance(0)
     const text = 'x'.repeat(4_000)
-    network.instance(2).responder.handle('length', (given) => String(given).length)
+    network.instance(2).handlers.add('length', (given) => String(given).length)
     const lengths = numbers(5).map(() => calls.requestSettled('length', text, { to: 2 }))
     expect(await ends(network, lengths)).toEqual(numbers(5).map(() => [4_000]))
     expect(counts.slice(5)).toEqual([2, 2, 1])
@@ -98,8 +98,8 @@ describe('questions of one turn to the same instances', () => {
   it('keep their order among questions to others, of other kinds, and messages', async () => {
     const network = star()
     const heard: string[] = []
-    const { responder } = network.instance(2)
-    for (const name of ['a', 'b', 'c', 'd', 'e']) responder.handle(name, () => heard.push(name))
+    const { handlers } = network.instance(2)
+    for (const name of ['a', 'b', 'c', 'd', 'e']) handlers.add(name, () => heard.push(name))
     const { calls } = network.instance(0)
     const asked = [
       calls.requestSettled('a', null, { to: 2 }),
@@ -169,7 +169,7 @@ describe('each question ends by itself', () => {
     const waiting: (() => void)[] = []
     network
       .instance(2)
-      .responder.handle(
+      .handlers.add(
         'double',
         (n) => new Promise((resolve) => waiting.push(() => resolve(2 * Number(n)))),
       )

@@ -116,8 +116,8 @@ describe('what is under way to an instance that is moved', () => {
     const network = star()
     const answers: ((value: unknown) => void)[] = []
     const answered = new Promise((resolve) => answers.push(resolve))
-    network.instance(2).responder.handle('never', () => new Promise(() => {}))
-    network.instance(3).responder.handle('slow', () => answered)
+    network.instance(2).handlers.add('never', () => new Promise(() => {}))
+    network.instance(3).handlers.add('slow', () => answered)
     const exits = network.instance(3).calls.requestSettled('never', 1, { to: 2 })
     const answer = network.instance(2).calls.request('slow', 1, { to: 3 })
     await network.run()

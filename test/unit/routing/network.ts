@@ -9,6 +9,7 @@ import type { Caller } from '../../../src/routing/caller.js'
 import { Calls } from '../../../src/routing/calls.js'
 import { managerEndpoint, parentEndpoint } from '../../../src/routing/endpoint.js'
 import { bodyOf } from '../../../src/routing/envelope-codec.js'
+import { Handlers } from '../../../src/routing/handlers.js'
 import { Requester, type RequesterOptions } from '../../../src/routing/requester.js'
 import { Responder } from '../../../src/routing/responder.js'
 import { Router } from '../../../src/routing/router.js'
@@ -65,6 +66,7 @@ class Asker {
 
 export class FakeInstance extends Asker {
   readonly responder: Responder
+  readonly handlers = new Handlers()
   readonly messages: { message: unknown; from: Caller }[] = []
   readonly sendRaw: Port
   /** Gets what is sent to it and never answers, as after SIGSTOP. */
@@ -84,6 +86,7 @@ export class FakeInstance extends Asker {
     this.responder = new Responder({
       self: id,
       send,
+      handlers: this.handlers,
       compile: (script) => {
         const run = compileScript(script)
         return (context) => run({ ...context, id })

@@ -135,7 +135,7 @@ describe('eval from outside', () => {
 
   it('named requests still pass', async () => {
     const network = star(false)
-    network.instance(2).responder.handle('ping', () => 'pong')
+    network.instance(2).handlers.add('ping', () => 'pong')
     const call = network.instance(0).calls.request('ping', null, { to: 2 })
     expect(await network.settle(call)).toEqual(['pong'])
   })

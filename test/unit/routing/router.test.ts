@@ -164,8 +164,8 @@ describe('what single instances cost', () => {
     const network = star()
     const answers: ((value: unknown) => void)[] = []
     const answered = new Promise((resolve) => answers.push(resolve))
-    network.instance(1).responder.handle('slow', () => answered)
-    network.instance(5).responder.handle('slow', () => answered)
+    network.instance(1).handlers.add('slow', () => answered)
+    network.instance(5).handlers.add('slow', () => answered)
     const call = network.instance(0).calls.requestSettled('slow', 1, { to: [1, 5], timeoutMs: 200 })
     await network.run()
     await network.advance(260)
@@ -294,7 +294,7 @@ describe('deadlines', () => {
     const network = star()
     const seen: number[] = []
     for (const id of [1, 6]) {
-      network.instance(id).responder.handle('peek', (_, __, call) => seen.push(call.timeoutMs))
+      network.instance(id).handlers.add('peek', (_, __, call) => seen.push(call.timeoutMs))
     }
     await network.settle(
       network.instance(0).calls.request('peek', null, { to: [1, 6], timeoutMs: 123 }),
