@@ -9,7 +9,7 @@ const mebibyte = 1024 * 1024
 const kept: Buffer[] = []
 
 describe('reports of memory', () => {
-  it('come at once and then in a steady rhythm, until they are cancelled', async () => {
+  it('come in a steady rhythm, until they are cancelled', async () => {
     const system = new VirtualSystem()
     const reports: string[] = []
     let bytes = 5
@@ -22,7 +22,10 @@ describe('reports of memory', () => {
     await system.advance(2 * limits.memoryReportEveryMs)
     cancel()
     await system.advance(limits.memoryReportEveryMs)
-    expect(reports).toEqual(['0: 5', `${limits.memoryReportEveryMs}: 7`, '4000: 7'])
+    expect(reports).toEqual([
+      `${limits.memoryReportEveryMs}: 7`,
+      `${2 * limits.memoryReportEveryMs}: 7`,
+    ])
     expect(system.pendingTimers).toBe(0)
   })
 })
