@@ -62,7 +62,7 @@ export class LaunchedBot {
       },
     }
     for (const stream of [instance.stdout, instance.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text
         this.#look()
       })

@@ -31,6 +31,7 @@ export class InstanceOutput {
   #pump(launched: LaunchedInstance, name: OutputStream): Promise<void> {
     const stream = launched[name]
     const { run, writeOutput } = this.#options
+    if (stream === null) return Promise.resolve()
     if (run.output === 'inherit') return pumpBytes(stream, (bytes) => writeBytes(name, bytes))
     if (run.output === 'ignore') return drain(stream)
     return pumpLines(stream, this.#prefix, (line) => writeOutput(name, line))

@@ -41,8 +41,9 @@ export interface LaunchedInstance {
   readonly ipc: BotIpc
   /** Undefined in workers mode. */
   readonly pid: number | undefined
-  readonly stdout: Readable
-  readonly stderr: Readable
+  /** Null where there is none to be read. */
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
   /** ChildProcess, Worker, or cluster worker, for users who need it (`ShardingInstance.rawShard`). */
   readonly raw: unknown
   /** Resolves once, when the system has confirmed that it is gone. Never rejects. */

@@ -211,6 +211,13 @@ describe.each(launcherModes)('the launcher of %s', (mode) => {
     expect(bot.output).toHaveLength(4_000_000)
   })
 
+  it('has no pipes for output that nobody wants', async () => {
+    const bot = launch('floods', { output: 'ignore' })
+    await bot.ready()
+    expect(bot.instance.stdout === null).toBe(isProcess)
+    expect(bot.instance.stderr === null).toBe(isProcess)
+  })
+
   it("leaves the bot's own traffic with its parent alone", async () => {
     const bot = launch('ownTraffic')
     const { raw } = bot.instance

@@ -72,6 +72,10 @@ describe.each(['processes', 'workers', 'clusters'])('the output of %s', (mode) =
       'said by the manager',
     ])
   })
+
+  it('is left out, where it is ignored', async () => {
+    expect(await linesOf(localManager, mode, 'ignore')).toEqual(['said by the manager'])
+  })
 })
 
 describe('the output of bots', () => {
@@ -83,10 +87,6 @@ describe('the output of bots', () => {
       'said by 1',
       'said by the manager',
     ])
-  })
-
-  it('is left out, where it is ignored', async () => {
-    expect(await linesOf(localManager, 'workers', 'ignore')).toEqual(['said by the manager'])
   })
 
   it('bears the name that the parent gave to the machine', async () => {

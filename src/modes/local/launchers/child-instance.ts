@@ -2,14 +2,19 @@
 import type { ChildProcess } from 'node:child_process'
 import { Socket } from 'node:net'
 import { socketChannel } from '../../../instances/channel/socket-channel.js'
+import type { OutputMode } from '../../../options/resolved-options.js'
 import type { InstanceExit, LaunchedInstance, LaunchSpec } from '../launcher.js'
 import type { Reaper } from '../reaper/reaper.js'
 import { childIpc } from './bot-ipc.js'
 import { failedLaunch } from './failed-launch.js'
 
-/** Output through pipes, Node's ipc left to the bot, our socket pair on file descriptor 4. */
-export function childStdio(): Array<'ignore' | 'pipe' | 'ipc'> {
-  return ['ignore', 'pipe', 'pipe', 'ipc', 'pipe']
+/**
+ * Output through pipes, Node's ipc left to the bot, our socket pair on file descriptor 4. Output that
+ * nobody wants goes nowhere: reading it in order to forget it would cost two sockets an instance.
+ */
+export function childStdio(output: OutputMode): Array<'ignore' | 'pipe' | 'ipc'> {
+  const stream = output === 'ignore' ? 'ignore' : 'pipe'
+  return ['ignore', stream, stream, 'ipc', 'pipe']
 }
 
 /** `spawn` reports most faults by an event and a process without a pid, not by throwing. */
@@ -34,7 +39,7 @@ export function childInstance(
 ): LaunchedInstance {
   const { pid, stdout, stderr } = child
   const socket = child.stdio?.[4]
-  if (pid === undefined || stdout === null || stderr === null || !(socket instanceof Socket)) {
+  if (pid === undefined || !(socket instanceof Socket)) {
     return failedLaunch(spec, spawnFault(child))
   }
   const exited = exitOf(child)

@@ -19,7 +19,7 @@ function settingsFor({ run }: LaunchSpec): ClusterSettings {
     exec: run.file,
     args: [],
     execArgv: withPreload(run.forkOptions.execArgv, process.execArgv),
-    stdio: childStdio(),
+    stdio: childStdio(run.output),
     cwd: cwd instanceof URL ? fileURLToPath(cwd) : (cwd ?? process.cwd()),
     serialization: serialization ?? 'json',
     uid,

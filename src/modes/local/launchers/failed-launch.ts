@@ -1,6 +1,5 @@
 /** What a launcher returns for an instance that never came to life. */
 import { statSync } from 'node:fs'
-import { Readable } from 'node:stream'
 import { MachinesError, toError } from '../../../errors.js'
 import type { InstanceChannel } from '../../../instances/channel/instance-channel.js'
 import type { LaunchedInstance, LaunchSpec } from '../launcher.js'
@@ -29,8 +28,8 @@ export function failedLaunch(spec: LaunchSpec, reason: Promise<unknown>): Launch
     channel: { ...closedChannel },
     ipc: closedIpc(),
     pid: undefined,
-    stdout: Readable.from([]),
-    stderr: Readable.from([]),
+    stdout: null,
+    stderr: null,
     raw: undefined,
     exited: reason.then((thrown) => ({
       code: null,

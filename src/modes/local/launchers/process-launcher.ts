@@ -15,12 +15,12 @@ export function processLauncher(system: System): Launcher {
     mode: 'processes',
     launch: (spec) =>
       guardedLaunch(spec, () => {
-        const { file, forkOptions } = spec.run
+        const { file, forkOptions, output } = spec.run
         const child = fork(file, [], {
           ...forkOptions,
           env: instanceEnv(process.env, spec, 'processes'),
           execArgv: withPreload(forkOptions.execArgv, process.execArgv),
-          stdio: childStdio(),
+          stdio: childStdio(output),
         })
         // What Node says to itself over the channel (a message with `cmd: 'NODE_…'`) is about handles,
         // which no manager sends; a bot that forges one would end the manager by an assertion.
