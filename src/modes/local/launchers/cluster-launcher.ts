@@ -42,7 +42,8 @@ export function clusterLauncher(system: System): Launcher {
         worker.on('error', () => {})
         return childInstance(spec, worker.process, worker, reaper)
       }),
-    settled: () => reaper.start(),
+    // In the next turn: whoever waits for the instances hears first that they are ready.
+    settled: () => void setImmediate(() => reaper.start()),
     lease: (killAt) => reaper.lease(killAt),
     close: () => reaper.close(),
   }

@@ -27,7 +27,8 @@ export function processLauncher(system: System): Launcher {
         child.removeAllListeners('internalMessage')
         return childInstance(spec, child, child, reaper)
       }),
-    settled: () => reaper.start(),
+    // In the next turn: whoever waits for the instances hears first that they are ready.
+    settled: () => void setImmediate(() => reaper.start()),
     lease: (killAt) => reaper.lease(killAt),
     close: () => reaper.close(),
   }
