@@ -42,8 +42,7 @@ export function clusterLauncher(system: System): Launcher {
         worker.on('error', () => {})
         return childInstance(spec, worker.process, worker, reaper)
       }),
-    // In the next turn: whoever waits for the instances hears first that they are ready.
-    settled: () => void setImmediate(() => reaper.start()),
+    settled: () => reaper.start(),
     lease: (killAt) => reaper.lease(killAt),
     close: () => reaper.close(),
   }

@@ -27,8 +27,7 @@ export function processLauncher(system: System): Launcher {
         child.removeAllListeners('internalMessage')
         return childInstance(spec, child, child, reaper)
       }),
-    // In the next turn: whoever waits for the instances hears first that they are ready.
-    settled: () => void setImmediate(() => reaper.start()),
+    settled: () => reaper.start(),
     lease: (killAt) => reaper.lease(killAt),
     close: () => reaper.close(),
   }
