@@ -1,4 +1,4 @@
-/** Loads the talking part of the bot API when it is needed, which takes 2 ms once. */
+/** Loads the talking part of the bot API when it is needed, which takes 3 ms once. */
 import type { Talk, TalkOptions } from './talk.js'
 
 export function loadedTalk(options: TalkOptions): Talk {
