@@ -33,10 +33,10 @@ export class CallTable<T extends HasQuestions> {
 
   /** Replaces what there was of this call. */
   set(asker: Endpoint, requestId: number, item: T): void {
-    this.delete(asker, requestId)
     const asked = this.#askedBy(asker)
+    const former = asked.items.get(requestId)
     asked.items.set(requestId, item)
-    const count = countOf(item.questions)
+    const count = countOf(item.questions) - (former === undefined ? 0 : countOf(former.questions))
     asked.questions += count
     this.#questions += count
   }

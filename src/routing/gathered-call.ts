@@ -49,9 +49,11 @@ export class GatheredCall {
   /** As encodeEnvelope. */
   envelope(source: Endpoint): Uint8Array {
     const { requestId } = this.call
+    const { verb, target, budgetMs } = this.#terms
     const questions = firstQuestions(this.#bodies.length)
     const kind = EnvelopeKind.REQUEST
-    const header = { ...this.#terms, kind, status: Status.NONE, requestId, source, questions }
+    const status = Status.NONE
+    const header = { kind, verb, status, requestId, source, budgetMs, questions, target }
     return encodeEnvelope(header, joinBodies(this.#bodies))
   }
 }

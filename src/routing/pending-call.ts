@@ -4,11 +4,12 @@ import type { HasDeadline } from './deadline-wheel.js'
 import type { Names } from './known-names.js'
 import type { InstanceName, Outcome } from './outcome.js'
 import {
-  firstQuestions,
   indexesOf,
   isWithin,
   joined,
+  noQuestions,
   type Questions,
+  question,
   without,
 } from './questions.js'
 
@@ -26,10 +27,11 @@ export class PendingCall implements HasDeadline {
   readonly requestId: number
   readonly deadline: number
   readonly #asked: Asked[] = []
+  #all: Questions = noQuestions
   /** Undefined until the router has named them. */
   #names: Names | undefined
-  /** What each instance has answered. */
-  readonly #answered = new Map<number, Questions>()
+  /** What instances that have answered something have not answered. */
+  readonly #leftOpen = new Map<number, Questions>()
   /** Questions without an end. */
   #open = 0
   #ended = 0
@@ -53,6 +55,7 @@ export class PendingCall implements HasDeadline {
 
   /** One question more; only before the call is sent. */
   ask({ resolve, reject }: Settle): void {
+    this.#all = joined(this.#all, question(this.#asked.length))
     this.#asked.push({ resolve, reject, outcomes: [] })
     this.#open += 1
   }
@@ -72,17 +75,18 @@ export class PendingCall implements HasDeadline {
     questions: Questions,
     outcome: (name: InstanceName, nth: number) => Outcome,
   ): void {
-    const name = this.#names?.get(instance)
-    const answered = this.#answered.get(instance) ?? 0
-    const wasAsked = isWithin(questions, firstQuestions(this.#asked.length))
-    if (name === undefined || !wasAsked || (questions & answered) !== 0) return
-    this.#answered.set(instance, joined(answered, questions))
-    indexesOf(questions).forEach((index, nth) => {
+    const names = this.#names
+    const name = names?.get(instance)
+    const open = this.#openOf(instance)
+    if (names === undefined || name === undefined || !isWithin(questions, open)) return
+    this.#leftOpen.set(instance, without(open, questions))
+    let nth = 0
+    for (const index of indexesOf(questions)) {
       const asked = this.#asked[index]
-      if (asked === undefined) return
-      asked.outcomes.push(outcome(name, nth))
-      if (asked.outcomes.length === this.#names?.size) this.#complete(asked)
-    })
+      asked?.outcomes.push(outcome(name, nth))
+      if (asked?.outcomes.length === names.size) this.#complete(asked)
+      nth += 1
+    }
   }
 
   fail(error: MachinesError): void {
@@ -99,13 +103,19 @@ export class PendingCall implements HasDeadline {
       this.fail(new MachinesError('DM_TIMEOUT', why))
       return
     }
-    const all = firstQuestions(this.#asked.length)
     for (const { instance, machine } of this.#names.values()) {
       const why = `instance ${instance} on ${machine} did not answer before the deadline`
       const error = new MachinesError('DM_TIMEOUT', why, { instance, machine })
-      const open = without(all, this.#answered.get(instance) ?? 0)
-      this.answer(instance, open, (known) => ({ ...known, status: 'timeout', error }))
+      this.answer(instance, this.#openOf(instance), (known) => ({
+        ...known,
+        status: 'timeout',
+        error,
+      }))
     }
+  }
+
+  #openOf(instance: number): Questions {
+    return this.#leftOpen.get(instance) ?? this.#all
   }
 
   #complete({ outcomes, resolve }: Asked): void {

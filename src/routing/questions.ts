@@ -63,7 +63,7 @@ export function indexesOf(questions: Questions): number[] {
 
 /** The body of so many questions or answers. */
 export function joinBodies(bodies: readonly Uint8Array[]): Uint8Array {
-  const [only] = bodies
+  const only = bodies[0]
   if (bodies.length === 1 && only !== undefined) return only
   const length = bodies.reduce((sum, body) => sum + lengthBytes + body.length, 0)
   const bytes = Buffer.allocUnsafe(length)

@@ -213,8 +213,8 @@ export class Requester {
     { source, questions, status }: EnvelopeHeader,
     body: Uint8Array,
   ): void {
-    const read = answersIn(questions, status, body)
-    call.answer(source, questions, (name, nth) => outcomeOf(name, status, () => read(nth)))
+    const answers = new Answered(questions, status, body)
+    call.answer(source, questions, (name, nth) => outcomeOf(name, status, answers, nth))
   }
 
   /** Something happens to a call, after which it may be over. */
@@ -243,38 +243,55 @@ export class Requester {
   }
 }
 
-/** The bodies of answers, in the order of what they answer; reading throws where they make no sense. */
-function answersIn(
-  questions: Questions,
-  status: Status,
-  body: Uint8Array,
-): (nth: number) => Uint8Array {
-  // Of errors and of what routers say, one stands for all.
-  if (status !== Status.OK) return () => body
-  let bodies: readonly Uint8Array[] | undefined
-  return (nth) => {
-    bodies ??= splitBodies(body, countOf(questions))
-    return bodies[nth] ?? body
+/** The bodies of answers, in the order of what they answer. */
+class Answered {
+  readonly #count: number
+  readonly #body: Uint8Array
+  #bodies: readonly Uint8Array[] | undefined
+
+  constructor(questions: Questions, status: Status, body: Uint8Array) {
+    // Of errors and of what routers say, one stands for all.
+    this.#count = status === Status.OK ? countOf(questions) : 1
+    this.#body = body
+  }
+
+  /** Throws DM_BODY_INVALID where they cannot be told apart. */
+  at(nth: number): Uint8Array {
+    if (this.#count === 1) return this.#body
+    this.#bodies ??= splitBodies(this.#body, this.#count)
+    return this.#bodies[nth] ?? this.#body
   }
 }
 
-function outcomeOf(name: InstanceName, status: Status, read: () => Uint8Array): Outcome {
+function outcomeOf(name: InstanceName, status: Status, answers: Answered, nth: number): Outcome {
   const { instance, machine, shards } = name
   switch (status) {
     case Status.OK:
       try {
-        return { instance, machine, shards, status: 'ok', value: decodeBody(read()) }
+        return { instance, machine, shards, status: 'ok', value: decodeBody(answers.at(nth)) }
       } catch (cause) {
         const why = `the answer of instance ${instance} cannot be decoded`
         const error = new MachinesError('DM_BODY_INVALID', why, { cause, instance, machine })
         return { ...name, status: 'error', error }
       }
     case Status.TIMEOUT:
-      return { ...name, status: 'timeout', error: decodeError(read(), { instance, machine }) }
+      return {
+        ...name,
+        status: 'timeout',
+        error: decodeError(answers.at(nth), { instance, machine }),
+      }
     case Status.OFFLINE:
-      return { ...name, status: 'offline', error: decodeError(read(), { instance, machine }) }
+      return {
+        ...name,
+        status: 'offline',
+        error: decodeError(answers.at(nth), { instance, machine }),
+      }
     default:
-      return { ...name, status: 'error', error: decodeError(read(), { instance, machine }) }
+      return {
+        ...name,
+        status: 'error',
+        error: decodeError(answers.at(nth), { instance, machine }),
+      }
   }
 }
 

@@ -32,18 +32,50 @@ export interface RespondOptions {
   readonly later?: (run: () => void) => void
 }
 
+/** Gets the body of one question; rejects with MachinesErrors only. */
+type Work = (body: Uint8Array) => Promise<unknown>
+
 /**
  * Runs the work for each question and sends its result, or what it threw, to whoever asked. Never
  * throws.
  *
- * `work` gets the body of one question and rejects with MachinesErrors only: what the bot's code threw
- * is the cause of a DM_REMOTE.
+ * What the bot's code threw is the cause of a DM_REMOTE.
  */
 export function respond(
   header: EnvelopeHeader,
   body: Uint8Array,
   options: RespondOptions,
-  work: (body: Uint8Array) => Promise<unknown>,
+  work: Work,
+): void {
+  const count = countOf(header.questions)
+  if (count === 1) void answerAlone(header, body, options, work)
+  else answerAll(header, body, count, options, work)
+}
+
+/** What most calls are: one question, whose answer waits for nobody. */
+async function answerAlone(
+  header: EnvelopeHeader,
+  body: Uint8Array,
+  options: RespondOptions,
+  work: Work,
+): Promise<void> {
+  const { encode = encodeResult } = options
+  let result: Uint8Array
+  try {
+    result = encode(await work(body))
+  } catch (error) {
+    sendFailure(header, options, header.questions, asOwn(error))
+    return
+  }
+  sendAnswer(header, options, Status.OK, header.questions, result)
+}
+
+function answerAll(
+  header: EnvelopeHeader,
+  body: Uint8Array,
+  count: number,
+  options: RespondOptions,
+  work: Work,
 ): void {
   const answers = new Answers(header, options)
   const { encode = encodeResult } = options
@@ -55,14 +87,13 @@ export function respond(
     }
   }
   try {
-    const bodies = splitBodies(body, countOf(header.questions))
-    for (const [index, asked] of bodies.entries()) void answer(index, asked)
+    for (const [index, asked] of splitBodies(body, count).entries()) void answer(index, asked)
   } catch (error) {
     answers.failed(header.questions, asOwn(error))
   }
 }
 
-/** What is answered of one REQUEST. When the router is gone, nobody is told: its other side knows. */
+/** What is answered of one REQUEST. */
 class Answers {
   readonly #header: EnvelopeHeader
   readonly #options: RespondOptions
@@ -94,9 +125,7 @@ class Answers {
 
   failed(questions: Questions, error: MachinesError): void {
     this.#open = without(this.#open, questions)
-    // The work may see the deadline before the router does; to the asker that is the same.
-    const status = error.code === 'DM_TIMEOUT' ? Status.TIMEOUT : Status.ERROR
-    this.#send(status, questions, encodeError(error))
+    sendFailure(this.#header, this.#options, questions, error)
   }
 
   #flush(): void {
@@ -106,17 +135,33 @@ class Answers {
     this.#answered = noQuestions
     this.#results.clear()
     this.#bytes = 0
-    this.#send(Status.OK, questions, joinBodies(bodies))
+    sendAnswer(this.#header, this.#options, Status.OK, questions, joinBodies(bodies))
   }
+}
 
-  #send(status: Status, questions: Questions, body: Uint8Array): void {
-    const { self, send } = this.#options
-    const { verb, requestId, source } = this.#header
-    const target = { kind: 'endpoint', endpoint: source } as const
-    const kind = EnvelopeKind.RESPONSE
-    const answer = { kind, verb, status, requestId, source: self, budgetMs: 0, questions, target }
-    send(encodeEnvelope(answer, body))
-  }
+function sendFailure(
+  header: EnvelopeHeader,
+  options: RespondOptions,
+  questions: Questions,
+  error: MachinesError,
+): void {
+  // The work may see the deadline before the router does; to the asker that is the same.
+  const status = error.code === 'DM_TIMEOUT' ? Status.TIMEOUT : Status.ERROR
+  sendAnswer(header, options, status, questions, encodeError(error))
+}
+
+/** When the router is gone there is nobody to tell, and the router's other side knows already. */
+function sendAnswer(
+  { verb, requestId, source }: EnvelopeHeader,
+  { self, send }: RespondOptions,
+  status: Status,
+  questions: Questions,
+  body: Uint8Array,
+): void {
+  const target = { kind: 'endpoint', endpoint: source } as const
+  const kind = EnvelopeKind.RESPONSE
+  const answer = { kind, verb, status, requestId, source: self, budgetMs: 0, questions, target }
+  send(encodeEnvelope(answer, body))
 }
 
 function encodeResult(result: unknown): Uint8Array {
