@@ -9,7 +9,7 @@
 import { MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import type { System } from '../system/system.js'
-import { decodeBody } from './body-codec.js'
+import { AnswerOutcomes } from './answer-outcomes.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import type { Endpoint } from './endpoint.js'
 import type { EnvelopeHeader } from './envelope.js'
@@ -18,9 +18,9 @@ import { bodyOf, decodeHeader, encodeEnvelope } from './envelope-codec.js'
 import { decodeError } from './error-body.js'
 import { type CallTerms, GatheredCall } from './gathered-call.js'
 import { KnownNames } from './known-names.js'
-import type { InstanceName, Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 import { PendingCall } from './pending-call.js'
-import { countOf, noQuestions, type Questions, splitBodies } from './questions.js'
+import { noQuestions } from './questions.js'
 import { decodeUndelivered } from './report-bodies.js'
 import type { ResolvedTarget } from './resolved-target.js'
 import type { Undelivered } from './router-types.js'
@@ -213,8 +213,8 @@ export class Requester {
     { source, questions, status }: EnvelopeHeader,
     body: Uint8Array,
   ): void {
-    const answers = new Answered(questions, status, body)
-    call.answer(source, questions, (name, nth) => outcomeOf(name, status, answers, nth))
+    const outcomes = new AnswerOutcomes(questions, status, body)
+    call.answer(source, questions, (name, nth) => outcomes.of(name, nth))
   }
 
   /** Something happens to a call, after which it may be over. */
@@ -240,58 +240,6 @@ export class Requester {
     const id = this.#nextId
     this.#nextId = (id + 1) % idCount
     return id
-  }
-}
-
-/** The bodies of answers, in the order of what they answer. */
-class Answered {
-  readonly #count: number
-  readonly #body: Uint8Array
-  #bodies: readonly Uint8Array[] | undefined
-
-  constructor(questions: Questions, status: Status, body: Uint8Array) {
-    // Of errors and of what routers say, one stands for all.
-    this.#count = status === Status.OK ? countOf(questions) : 1
-    this.#body = body
-  }
-
-  /** Throws DM_BODY_INVALID where they cannot be told apart. */
-  at(nth: number): Uint8Array {
-    if (this.#count === 1) return this.#body
-    this.#bodies ??= splitBodies(this.#body, this.#count)
-    return this.#bodies[nth] ?? this.#body
-  }
-}
-
-function outcomeOf(name: InstanceName, status: Status, answers: Answered, nth: number): Outcome {
-  const { instance, machine, shards } = name
-  switch (status) {
-    case Status.OK:
-      try {
-        return { instance, machine, shards, status: 'ok', value: decodeBody(answers.at(nth)) }
-      } catch (cause) {
-        const why = `the answer of instance ${instance} cannot be decoded`
-        const error = new MachinesError('DM_BODY_INVALID', why, { cause, instance, machine })
-        return { ...name, status: 'error', error }
-      }
-    case Status.TIMEOUT:
-      return {
-        ...name,
-        status: 'timeout',
-        error: decodeError(answers.at(nth), { instance, machine }),
-      }
-    case Status.OFFLINE:
-      return {
-        ...name,
-        status: 'offline',
-        error: decodeError(answers.at(nth), { instance, machine }),
-      }
-    default:
-      return {
-        ...name,
-        status: 'error',
-        error: decodeError(answers.at(nth), { instance, machine }),
-      }
   }
 }
 
