@@ -27,7 +27,7 @@ export function isSameTarget(one: ResolvedTarget, other: ResolvedTarget): boolea
     case 'shards':
       return one.kind === other.kind && areSameRanges(one.ranges, other.ranges)
     case 'machines':
-      return one.kind === other.kind && one.names.join('\n') === other.names.join('\n')
+      return one.kind === other.kind && areSameNames(one.names, other.names)
     case 'guild':
       return one.kind === other.kind && one.id === other.id
     case 'endpoint':
@@ -35,6 +35,10 @@ export function isSameTarget(one: ResolvedTarget, other: ResolvedTarget): boolea
     default:
       return one.kind === other.kind && one.machine === other.machine
   }
+}
+
+function areSameNames(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name, index) => name === others[index])
 }
 
 function areSameRanges(some: readonly ShardRange[], others: readonly ShardRange[]): boolean {

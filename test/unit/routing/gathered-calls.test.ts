@@ -87,6 +87,20 @@ describe('questions of one turn to the same instances', () => {
     expect(counts.slice(5)).toEqual([2, 2, 1])
   })
 
+  it('are told apart by each name of a machine, whatever stands in it', async () => {
+    const network = star()
+    handleDouble(network.instance(2))
+    handleDouble(network.instance(3))
+    const { calls } = network.instance(0)
+    const asked = [['m0\nm1'], ['m0', 'm1'], ['m1'], ['m1']].map((machine) =>
+      calls.requestSettled('double', 2, { to: { machine } }),
+    )
+    const [unknown, both, ...others] = await network.settle(Promise.allSettled(asked))
+    expect(unknown).toMatchObject({ reason: { code: 'DM_TARGET_UNKNOWN' } })
+    expect(both).toMatchObject({ value: [0, 1, 2, 3].map((instance) => ({ instance })) })
+    for (const other of others) expect(other).toMatchObject({ value: [{ value: 4 }, { value: 4 }] })
+  })
+
   it('have answers that are split as well', async () => {
     const network = star()
     handleDouble(network.instance(2), () => 'x'.repeat(9_000))
