@@ -1,38 +1,23 @@
 /** Answers to several questions of one REQUEST: those that are ready together go together. */
+import type { MachinesError } from '../errors.js'
 import { isWorthWriting } from '../write-batch.js'
 import type { EnvelopeHeader } from './envelope.js'
 import { Status } from './envelope.js'
-import {
-  indexesOf,
-  joinBodies,
-  joined,
-  noQuestions,
-  type Questions,
-  question,
-  without,
-} from './questions.js'
-import { type Answerer, sendAnswer } from './send-answer.js'
+import { joinBodies, joined, noQuestions, type Questions, question, without } from './questions.js'
+import { type Answerer, sendAnswer, sendFailure } from './send-answer.js'
 
 export class GatheredAnswers {
   readonly #header: EnvelopeHeader
   readonly #answerer: Answerer
-  readonly #later: ((run: () => void) => void) | undefined
   /** What waits for company, by number of the question. */
   readonly #results = new Map<number, Uint8Array>()
-  #waiting: Questions = noQuestions
   #bytes = 0
   /** Without an answer yet. */
   #open: Questions
 
-  /** `later`: runs something at the end of this turn; without it, nothing waits. */
-  constructor(
-    header: EnvelopeHeader,
-    answerer: Answerer,
-    later: ((run: () => void) => void) | undefined,
-  ) {
+  constructor(header: EnvelopeHeader, answerer: Answerer) {
     this.#header = header
     this.#answerer = answerer
-    this.#later = later
     this.#open = header.questions
   }
 
@@ -40,24 +25,25 @@ export class GatheredAnswers {
     // What is large travels alone, so that the sum is never too large for a link.
     if (isWorthWriting(this.#results.size, this.#bytes + result.length)) this.#flush()
     this.#open = without(this.#open, question(index))
-    this.#waiting = joined(this.#waiting, question(index))
     this.#results.set(index, result)
     this.#bytes += result.length
+    const { later } = this.#answerer
     const mayWait = this.#open > 0 && !isWorthWriting(this.#results.size, this.#bytes)
-    if (!mayWait || this.#later === undefined) this.#flush()
-    else if (this.#results.size === 1) this.#later(() => this.#flush())
+    if (!mayWait || later === undefined) this.#flush()
+    else if (this.#results.size === 1) later(() => this.#flush())
   }
 
-  /** These were answered by other means. */
-  without(questions: Questions): void {
-    this.#open = without(this.#open, questions)
+  /** An error waits for nobody. */
+  fail(index: number, error: MachinesError): void {
+    this.#open = without(this.#open, question(index))
+    sendFailure(this.#header, this.#answerer, question(index), error)
   }
 
   #flush(): void {
-    const questions = this.#waiting
-    if (questions === noQuestions) return
-    const bodies = indexesOf(questions).flatMap((index) => this.#results.get(index) ?? [])
-    this.#waiting = noQuestions
+    if (this.#results.size === 0) return
+    const results = [...this.#results].toSorted(([one], [other]) => one - other)
+    const questions = results.reduce((all, [index]) => joined(all, question(index)), noQuestions)
+    const bodies = results.map(([, result]) => result)
     this.#results.clear()
     this.#bytes = 0
     sendAnswer(this.#header, this.#answerer, Status.OK, questions, joinBodies(bodies))

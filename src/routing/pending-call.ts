@@ -3,15 +3,7 @@ import { MachinesError } from '../errors.js'
 import type { HasDeadline } from './deadline-wheel.js'
 import type { Names } from './known-names.js'
 import type { InstanceName, Outcome } from './outcome.js'
-import {
-  indexesOf,
-  isWithin,
-  joined,
-  noQuestions,
-  type Questions,
-  question,
-  without,
-} from './questions.js'
+import { firstQuestions, indexesOf, isWithin, type Questions, without } from './questions.js'
 
 /** What became of one question. */
 export interface Settle {
@@ -27,7 +19,6 @@ export class PendingCall implements HasDeadline {
   readonly requestId: number
   readonly deadline: number
   readonly #asked: Asked[] = []
-  #all: Questions = noQuestions
   /** Undefined until the router has named them. */
   #names: Names | undefined
   /** What instances that have answered something have not answered. */
@@ -55,7 +46,6 @@ export class PendingCall implements HasDeadline {
 
   /** One question more; only before the call is sent. */
   ask({ resolve, reject }: Settle): void {
-    this.#all = joined(this.#all, question(this.#asked.length))
     this.#asked.push({ resolve, reject, outcomes: [] })
     this.#open += 1
   }
@@ -115,7 +105,7 @@ export class PendingCall implements HasDeadline {
   }
 
   #openOf(instance: number): Questions {
-    return this.#leftOpen.get(instance) ?? this.#all
+    return this.#leftOpen.get(instance) ?? firstQuestions(this.#asked.length)
   }
 
   #complete({ outcomes, resolve }: Asked): void {

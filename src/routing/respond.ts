@@ -3,17 +3,12 @@ import { MachinesError } from '../errors.js'
 import { encodeBody } from './body-codec.js'
 import { type EnvelopeHeader, Status } from './envelope.js'
 import { GatheredAnswers } from './gathered-answers.js'
-import { countOf, question, splitBodies } from './questions.js'
+import { countOf, splitBodies } from './questions.js'
 import { type Answerer, sendAnswer, sendFailure } from './send-answer.js'
 
 export interface RespondOptions extends Answerer {
   /** Default: encodeBody. What it throws is the answer. */
   readonly encode?: (result: unknown) => Uint8Array
-  /**
-   * Runs something at the end of this turn; what is answered until then travels together. Without it,
-   * each answer is sent at once.
-   */
-  readonly later?: (run: () => void) => void
 }
 
 /** Gets the body of one question; rejects with MachinesErrors only. */
@@ -36,7 +31,10 @@ export function respond(
   else answerAll(header, body, count, options, work)
 }
 
-/** What most calls are: one question, whose answer waits for nobody. */
+/**
+ * What most calls are: one question, whose answer waits for nobody. A way of its own, as each function
+ * of the other one is cold between two wake-ups, and all of them together take microseconds.
+ */
 async function answerAlone(
   header: EnvelopeHeader,
   body: Uint8Array,
@@ -61,14 +59,13 @@ function answerAll(
   options: RespondOptions,
   work: Work,
 ): void {
-  const answers = new GatheredAnswers(header, options, options.later)
+  const answers = new GatheredAnswers(header, options)
   const { encode = encodeResult } = options
   const answer = async (index: number, asked: Uint8Array): Promise<void> => {
     try {
       answers.add(index, encode(await work(asked)))
     } catch (error) {
-      answers.without(question(index))
-      sendFailure(header, options, question(index), asOwn(error))
+      answers.fail(index, asOwn(error))
     }
   }
   try {

@@ -11,9 +11,10 @@ import { remoteError } from './error-body.js'
 import { decodeEvalBody } from './eval-body.js'
 import type { EvalScript } from './eval-script.js'
 import type { Handlers } from './handlers.js'
-import { asOwn, type RespondOptions, respond } from './respond.js'
+import { asOwn, respond } from './respond.js'
+import type { Answerer } from './send-answer.js'
 
-export interface ResponderOptions extends Pick<RespondOptions, 'self' | 'send' | 'later'> {
+export interface ResponderOptions extends Answerer {
   readonly handlers: Pick<Handlers, 'get'>
   /** Makes a function of a script; throws DM_EVAL_SCRIPT when it does not compile. */
   readonly compile: (script: EvalScript) => (context: object) => unknown

@@ -11,6 +11,11 @@ export interface Answerer {
   readonly self: Endpoint
   /** To the router of this machine. */
   readonly send: (envelope: Uint8Array) => boolean
+  /**
+   * Runs something at the end of this turn; what is answered until then travels together. Without it,
+   * each answer is sent at once.
+   */
+  readonly later?: (run: () => void) => void
 }
 
 /** When the router is gone there is nobody to tell, and the router's other side knows already. */
