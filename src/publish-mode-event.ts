@@ -1,5 +1,5 @@
 /** Turns what a mode reports into the public events of a manager. */
-import createDebug from 'debug'
+
 import { MachinesError } from './errors.js'
 import type { ShardingInstance } from './instances/sharding-instance.js'
 import type { ShardingManagerEvents } from './manager-events.js'
@@ -8,9 +8,10 @@ import { reportedError } from './modes/machines/reported-error.js'
 import type { Mail } from './modes/mail.js'
 import type { MachineStatus, ModeEvent } from './modes/mode.js'
 import { publishPlacementEvent } from './publish-placement-event.js'
+import { lazyDebug } from './system/lazy-debug.js'
 import type { TypedEvents } from './system/typed-events.js'
 
-const debug = createDebug('discordoo:machines:manager')
+const debug = lazyDebug('discordoo:machines:manager')
 
 const gatewayEvents = {
   disconnected: 'instanceDisconnect',

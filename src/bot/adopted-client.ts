@@ -8,8 +8,8 @@ import { MachinesError } from '../errors.js'
 import type { InstanceIdentity } from '../instances/channel/instance-channel.js'
 import { decodeBody, encodeJsonBody } from '../routing/body-codec.js'
 import type { EnvelopeHeader } from '../routing/envelope.js'
-import { Verb } from '../routing/envelope.js'
-import { bodyOf } from '../routing/envelope-codec.js'
+import { EnvelopeKind, isDialectVerb, Verb } from '../routing/envelope.js'
+import { bodyOf, decodeHeader } from '../routing/envelope-codec.js'
 import { remoteError } from '../routing/error-body.js'
 import { Handlers } from '../routing/handlers.js'
 import { isRecord } from '../routing/records.js'
@@ -45,10 +45,18 @@ export class AdoptedClient {
     })
   }
 
-  /** Answers a REQUEST: an EVAL, or one of the dialect. The envelope is not looked at later on. */
-  receive(envelope: Uint8Array, header: EnvelopeHeader): void {
-    if (header.verb === Verb.EVAL) this.#evals.receive(envelope, header)
-    else respond(header, bodyOf(envelope), this.#options, (body) => this.#answer(header.verb, body))
+  /**
+   * Answers a REQUEST: an EVAL, or one of the dialect. False for everything else. The envelope is not
+   * looked at later on.
+   */
+  receive(envelope: Uint8Array): boolean {
+    const header = headerOf(envelope)
+    if (header?.kind !== EnvelopeKind.REQUEST) return false
+    const { verb } = header
+    if (verb === Verb.EVAL) this.#evals.receive(envelope, header)
+    else if (!isDialectVerb(verb)) return false
+    else respond(header, bodyOf(envelope), this.#options, (body) => this.#answer(verb, body))
+    return true
   }
 
   /** Closes the gateway connections; rejects with what the client throws. */
@@ -86,6 +94,15 @@ export class AdoptedClient {
     } catch (thrown) {
       throw remoteError(`fetching ${JSON.stringify(path.slice(0, 100))}`, thrown)
     }
+  }
+}
+
+/** Undefined for what has no header that makes sense. */
+function headerOf(envelope: Uint8Array): EnvelopeHeader | undefined {
+  try {
+    return decodeHeader(envelope)
+  } catch {
+    return undefined
   }
 }
 

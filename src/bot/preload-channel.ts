@@ -1,5 +1,5 @@
 /** Finds the channel that the launcher left for this process or thread. */
-import { isMainThread, MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import type { MessagePort as Port } from 'node:worker_threads'
 import { MachinesError } from '../errors.js'
 import {
   type InstanceChannel,
@@ -9,7 +9,7 @@ import {
 import { channelVariable, parseIdentity } from '../instances/channel/instance-identity.js'
 import { portChannel, portMarker } from '../instances/channel/port-channel.js'
 import { channelFd, socketChannel } from '../instances/channel/socket-channel.js'
-import { loadNet } from './lazy-builtins.js'
+import { loadNet, loadWorkerThreads } from './lazy-builtins.js'
 
 export interface TakenChannel {
   readonly identity: InstanceIdentity
@@ -17,7 +17,8 @@ export interface TakenChannel {
 }
 
 /** The port is the first message of all, so whatever the bot's own parent sends stays untouched. */
-function takePort(): MessagePort {
+function takePort(): Port {
+  const { MessagePort, parentPort, receiveMessageOnPort } = loadWorkerThreads()
   const received: unknown = parentPort === null ? undefined : receiveMessageOnPort(parentPort)
   const { message } = (received ?? {}) as { message?: Record<string, unknown> }
   const port = message?.[portMarker]
@@ -32,7 +33,8 @@ function takePort(): MessagePort {
 export function takeChannel(env: NodeJS.ProcessEnv): TakenChannel | undefined {
   const kind = env[channelVariable]
   const text = env[identityVariable]
-  if (text === undefined || kind !== (isMainThread ? 'fd' : 'port')) return undefined
+  if (text === undefined || (kind !== 'fd' && kind !== 'port')) return undefined
+  // Before anything of the bot runs, so nothing that it starts finds it.
   delete env[channelVariable]
   const identity = parseIdentity(text)
   return { identity, channel: kind === 'fd' ? openSocket() : portChannel(takePort()) }

@@ -11,9 +11,8 @@ import {
 } from '../instances/channel/instance-channel.js'
 import { decodeLease } from '../instances/channel/lease-notice.js'
 import { limits } from '../limits.js'
-import type { EnvelopeHeader } from '../routing/envelope.js'
-import { EnvelopeKind, isDialectVerb, Verb } from '../routing/envelope.js'
-import { decodeHeader, verbOf } from '../routing/envelope-codec.js'
+import { isDialectVerb } from '../routing/envelope.js'
+import { verbOf } from '../routing/envelope-codec.js'
 import type { System } from '../system/system.js'
 import type { AdoptedClient } from './adopted-client.js'
 import { type DiscordJsClient, isDiscordJsClient } from './discordjs-client.js'
@@ -52,15 +51,6 @@ function readStop(payload: Uint8Array): StopRequest {
   return {
     reason: typeof reason === 'string' ? reason : 'stop',
     timeoutMs: typeof timeoutMs === 'number' ? timeoutMs : 0,
-  }
-}
-
-/** Undefined for what has no header that makes sense. */
-function headerOf(envelope: Uint8Array): EnvelopeHeader | undefined {
-  try {
-    return decodeHeader(envelope)
-  } catch {
-    return undefined
   }
 }
 
@@ -170,16 +160,11 @@ export class PreloadRuntime implements InstanceRuntime {
 
   /** False while nobody is there who takes it. */
   #handOver(envelope: Uint8Array): boolean {
-    const isOfDialect = isDialectVerb(verbOf(envelope))
-    if (this.#handlers !== undefined && !isOfDialect) {
+    if (this.#handlers !== undefined && !isDialectVerb(verbOf(envelope))) {
       this.#handlers.envelope(envelope)
       return true
     }
-    const header = headerOf(envelope)
-    if (this.#adopted === undefined || header?.kind !== EnvelopeKind.REQUEST) return false
-    if (!isOfDialect && header.verb !== Verb.EVAL) return false
-    this.#adopted.receive(envelope, header)
-    return true
+    return this.#adopted?.receive(envelope) ?? false
   }
 
   #unknown(op: number): void {

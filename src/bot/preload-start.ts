@@ -1,7 +1,6 @@
 /** Puts the runtime of an instance together with the process or thread it runs in. */
 import { rmSync } from 'node:fs'
-import { isMainThread } from 'node:worker_threads'
-import { InstanceOp } from '../instances/channel/instance-channel.js'
+import { type InstanceIdentity, InstanceOp } from '../instances/channel/instance-channel.js'
 import { encodeMemory } from '../instances/channel/memory-report.js'
 import { realSystem } from '../system/system.js'
 import { afterWholeTurn } from '../system/whole-turn.js'
@@ -11,17 +10,20 @@ import { memoryBytes, reportMemory } from './memory-reports.js'
 import { takeChannel } from './preload-channel.js'
 import { PreloadRuntime, type RuntimeHost } from './preload-runtime.js'
 
-const host: RuntimeHost = {
-  system: realSystem,
-  exit: (code) => process.exit(code),
-  // Emitted rather than sent: on Windows a signal to oneself ends the process without its listeners.
-  raiseTerm: () => isMainThread && process.emit('SIGTERM', 'SIGTERM'),
-  warn: (warning) => process.emitWarning(warning),
-  afterTurn: afterWholeTurn,
-  // A thread cannot listen to signals; its timers have run out when it goes on.
-  onContinue: (action) => {
-    if (isMainThread) process.on('SIGCONT', action)
-  },
+function hostOf({ mode }: InstanceIdentity): RuntimeHost {
+  const isThread = mode === 'workers'
+  return {
+    system: realSystem,
+    exit: (code) => process.exit(code),
+    // Emitted rather than sent: on Windows a signal to oneself ends the process without its listeners.
+    raiseTerm: () => !isThread && process.emit('SIGTERM', 'SIGTERM'),
+    warn: (warning) => process.emitWarning(warning),
+    afterTurn: afterWholeTurn,
+    // A thread cannot listen to signals; its timers have run out when it goes on.
+    onContinue: (action) => {
+      if (!isThread) process.on('SIGCONT', action)
+    },
+  }
 }
 
 /**
@@ -54,7 +56,7 @@ export function startPreload(): void {
   const taken = takeChannel(process.env)
   if (taken === undefined) return
   const { identity, channel } = taken
-  const runtime = new PreloadRuntime(identity, channel, host)
+  const runtime = new PreloadRuntime(identity, channel, hostOf(identity))
   Object.defineProperty(globalThis, runtimeSymbol, { value: runtime, configurable: true })
   const hello = JSON.stringify({ pid: process.pid, node: process.version })
   channel.send(InstanceOp.HELLO, Buffer.from(hello))
@@ -66,6 +68,6 @@ export function startPreload(): void {
     channel.send(InstanceOp.MEMORY, encodeMemory(bytes), 'vital'),
   )
   leaveNoSocketFile(process.env.SHARDING_INSTANCE_IPC)
-  if (isMainThread) leaveTerminalSignalsToManager()
+  if (identity.mode !== 'workers') leaveTerminalSignalsToManager()
   if (identity.mode === 'clusters') ownTheEndOfCluster()
 }

@@ -2,8 +2,9 @@
  * Stands between the port of a child and the handshake: decides which new connections are looked at,
  * who has to make room for them, and counts everybody who did not get in.
  */
-import createDebug from 'debug'
+
 import { type ErrorCode, MachinesError } from '../errors.js'
+import { lazyDebug } from '../system/lazy-debug.js'
 import type { System } from '../system/system.js'
 import { addressGroup, formatAddress } from '../transport/address.js'
 import type { CarrierAddress } from '../transport/carrier.js'
@@ -30,7 +31,7 @@ const blameless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DM_PROTOCOL_VERSION',
 ])
 
-const debug = createDebug('discordoo:machines:link:server')
+const debug = lazyDebug('discordoo:machines:link:server')
 
 export class Doorkeeper {
   /** How many were refused since the start, by code. */

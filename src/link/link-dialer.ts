@@ -1,7 +1,8 @@
 /** The parent's end of a link: dials until closed, and goes on where a broken connection stopped. */
-import createDebug from 'debug'
+
 import { type ErrorCode, MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
+import { lazyDebug } from '../system/lazy-debug.js'
 import type { Cancel } from '../system/system.js'
 import { formatAddress } from '../transport/address.js'
 import type { Carrier, CarrierAddress, RawConnection } from '../transport/carrier.js'
@@ -40,7 +41,7 @@ const fatalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DM_PARENT_BUSY',
 ])
 
-const debug = createDebug('discordoo:machines:link:dialer')
+const debug = lazyDebug('discordoo:machines:link:dialer')
 
 /** A link that is dialled by this side. It does nothing before `start()`. */
 export function dialLink(options: DialOptions): DialedLink {

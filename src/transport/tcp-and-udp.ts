@@ -1,8 +1,8 @@
 /** Listens for TCP and UDP on one port number, as a child does: its parent chooses between them. */
 import { isIPv6 } from 'node:net'
-import createDebug from 'debug'
 import { MachinesError, toError } from '../errors.js'
 import type { UdpListening } from '../options/resolved-options.js'
+import { lazyDebug } from '../system/lazy-debug.js'
 import type { Carrier, CarrierAddress, CarrierListener } from './carrier.js'
 import { type ConnectionGate, type ConnectionLimits, gateOf } from './connection-gate.js'
 import { tcpCarrier } from './tcp.js'
@@ -21,7 +21,7 @@ export interface TcpAndUdpOptions {
 /** How many free ports of TCP are tried until one is free for UDP as well. */
 const portTriesMax = 16
 
-const debug = createDebug('discordoo:machines:udp')
+const debug = lazyDebug('discordoo:machines:udp')
 
 /**
  * UDP takes the address that TCP was bound to. Where it cannot be served: rejects with

@@ -2,7 +2,7 @@
  * The manager's side of the language that one incarnation of an instance speaks: finds out which it
  * is, asks the network in the instance's name, and answers the network in the bot's stead.
  */
-import createDebug from 'debug'
+
 import { MachinesError } from '../../errors.js'
 import { decodeBody } from '../../routing/body-codec.js'
 import { decodeCallBody } from '../../routing/call-body.js'
@@ -14,6 +14,7 @@ import { decodeEvalBody } from '../../routing/eval-body.js'
 import { isRecord } from '../../routing/records.js'
 import { asOwn, respond } from '../../routing/respond.js'
 import type { Undelivered } from '../../routing/router-types.js'
+import { lazyDebug } from '../../system/lazy-debug.js'
 import type { System } from '../../system/system.js'
 import { DeskNetwork } from './desk-network.js'
 import type {
@@ -27,7 +28,7 @@ import type {
   GatewayState,
 } from './dialect.js'
 
-const debug = createDebug('discordoo:machines:dialect')
+const debug = lazyDebug('discordoo:machines:dialect')
 
 interface DeskEvents {
   /** The bot speaks this dialect: from now on the desk takes what is for the instance. */

@@ -1,9 +1,10 @@
 /** Sorts what comes out of a link: envelopes for the router, control messages, and nonsense. */
-import createDebug from 'debug'
+
 import { MachinesError } from '../../errors.js'
+import { lazyDebug } from '../../system/lazy-debug.js'
 import { LinkMessageKind } from './control-messages.js'
 
-const debug = createDebug('discordoo:machines:control')
+const debug = lazyDebug('discordoo:machines:control')
 
 export interface MessageReader<Message> {
   parse(bytes: Uint8Array): Message | undefined

@@ -40,7 +40,7 @@ async function ask(
     },
     encodeBody(body, ''),
   )
-  client.receive(request, decodeHeader(request))
+  expect(client.receive(request)).toBe(true)
   // What comes through the channel is a view on a buffer that is used again.
   request.fill(0)
   await turn()
@@ -73,6 +73,33 @@ function nameAndScript(this: { readonly name: string }, script: string): string[
 function mustNotRun(): never {
   throw new Error('must not run')
 }
+
+describe('what an adopted client leaves to others', () => {
+  const request = {
+    kind: EnvelopeKind.REQUEST,
+    verb: Verb.CALL,
+    status: Status.NONE,
+    requestId: 9,
+    source: 1,
+    budgetMs: 1_000,
+    questions: 1,
+    target: { kind: 'delivered', machine: 'eu' },
+  } as const
+  const body = encodeBody(null, '')
+
+  it.each([
+    ['a request by name', encodeEnvelope(request, body)],
+    ['a message', encodeEnvelope({ ...request, kind: EnvelopeKind.SEND }, body)],
+    ['what has no header', Uint8Array.of(EnvelopeKind.REQUEST, Verb.EVAL, 0)],
+  ])('is %s', (_, envelope) => {
+    const client = new AdoptedClient(
+      { _eval: mustNotRun },
+      { instance: 3, mode: 'workers' },
+      mustNotRun,
+    )
+    expect(client.receive(envelope)).toBe(false)
+  })
+})
 
 describe('an eval of another discord.js bot', () => {
   it('runs in the client, with the client as this', async () => {

@@ -5,16 +5,17 @@
  * What others ask *of* the bot is answered by the preload inside the instance, which gets hold of
  * the client as soon as the bot has shown what it speaks.
  */
-import createDebug from 'debug'
+
 import { MachinesError, toError } from '../../../errors.js'
 import { asOwn } from '../../../routing/respond.js'
+import { lazyDebug } from '../../../system/lazy-debug.js'
 import type { Dialect, DialectHost, GatewayState } from '../dialect.js'
 import type { Reply } from './discordjs-answers.js'
 import { errorReply, replyTo } from './discordjs-answers.js'
 import type { Question, RespawnAll, Word } from './discordjs-words.js'
 import { adoptScript, isScript, readyProperty, wordOf } from './discordjs-words.js'
 
-const debug: createDebug.Debugger = createDebug('discordoo:machines:discordjs')
+const debug = lazyDebug('discordoo:machines:discordjs')
 
 /** Listens for the words of discord.js; a {@link DialectFactory}. */
 export function discordJsDialect(host: DialectHost): Dialect {

@@ -2,9 +2,10 @@
  * The manager's side of discordoo 0.12.5's local IPC, for one incarnation of one instance: the app
  * listens on a socket, the manager connects to it.
  */
-import createDebug from 'debug'
+
 import { MachinesError } from '../../../errors.js'
 import type { Caller } from '../../../routing/caller.js'
+import { lazyDebug } from '../../../system/lazy-debug.js'
 import { SnowflakeSource } from '../../snowflake-source.js'
 import type { Dialect, DialectHost, DialectRequest } from '../dialect.js'
 import { BotCalls } from './bot-calls.js'
@@ -20,7 +21,7 @@ import type { OpenPacketSocket } from './packet-socket.js'
 import type { Fields, Packet } from './packets.js'
 import { Event, encodeFrame, Op, readPacket } from './packets.js'
 
-const debug = createDebug('discordoo:machines:discordoo')
+const debug = lazyDebug('discordoo:machines:discordoo')
 
 /** discordoo takes this path and no other, whatever TMPDIR says. */
 function socketPath(instanceIpcId: string): string {

@@ -1,0 +1,46 @@
+import { format } from 'node:util'
+import createDebug from 'debug'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { lazyDebug } from '../../../src/system/lazy-debug.js'
+
+const said: string[] = []
+const before = { log: createDebug.log, enabled: process.env.DEBUG }
+
+beforeEach(() => {
+  said.length = 0
+  createDebug.log = (...words) => void said.push(format(...words))
+})
+
+afterEach(() => {
+  createDebug.log = before.log
+  createDebug.enable(before.enabled ?? '')
+})
+
+const words = () => said.map((line) => /word \d/.exec(line)?.[0])
+
+/** Loading the package takes some turns. */
+const loaded = () => expect.poll(words)
+
+describe('debug output', () => {
+  it('is what was switched on, also while the program runs, in order', async () => {
+    createDebug.disable()
+    const debug = lazyDebug('discordoo:machines:test')
+    debug('word 0')
+    createDebug.enable('discordoo:machines:*')
+    debug('word 1')
+    debug('word %d', 2)
+    await loaded().toEqual(['word 1', 'word 2'])
+    debug('word 3')
+    expect(words()).toEqual(['word 1', 'word 2', 'word 3'])
+    createDebug.disable()
+    debug('word 4')
+    expect(said).toHaveLength(3)
+  })
+
+  it('is silent under another name', async () => {
+    createDebug.enable('discordoo:machines:other')
+    lazyDebug('discordoo:machines:test')('word 1')
+    lazyDebug('discordoo:machines:other')('word 2')
+    await loaded().toEqual(['word 2'])
+  })
+})
