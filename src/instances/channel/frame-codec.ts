@@ -38,23 +38,26 @@ export function encodeFrames(frames: readonly ChannelFrame[]): Uint8Array[] {
     run.push(frame)
     bytes += isBig ? prefixBytes : frameBytes(frame.payload)
     if (!isBig) continue
-    chunks.push(lay(run, Buffer.allocUnsafe(bytes)), frame.payload)
+    chunks.push(layFrames(run, Buffer.allocUnsafe(bytes)), frame.payload)
     run = []
     bytes = 0
   }
-  if (run.length > 0) chunks.push(lay(run, Buffer.allocUnsafe(bytes)))
+  if (run.length > 0) chunks.push(layFrames(run, Buffer.allocUnsafe(bytes)))
   return chunks
 }
 
-/** The frames as one chunk that has its memory for itself, so that it can be given away. */
-export function encodeOwned(frames: readonly ChannelFrame[]): Uint8Array<ArrayBuffer> {
+/** Bytes that all of the frames take. */
+export function bytesOfAll(frames: readonly ChannelFrame[]): number {
   let bytes = 0
   for (const { payload } of frames) bytes += frameBytes(payload)
-  return lay(frames, new Uint8Array(bytes))
+  return bytes
 }
 
 /** Lays frames side by side; of a big one, which is the last, only the prefix may have room. */
-function lay<Chunk extends Uint8Array>(frames: readonly ChannelFrame[], chunk: Chunk): Chunk {
+export function layFrames<Chunk extends Uint8Array>(
+  frames: readonly ChannelFrame[],
+  chunk: Chunk,
+): Chunk {
   let at = 0
   for (const { op, payload } of frames) {
     writeU32(chunk, at, 1 + payload.length)

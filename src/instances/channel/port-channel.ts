@@ -7,7 +7,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { type ByteCarrier, type CarrierEvents, FrameChannel } from './frame-channel.js'
-import { encodeOwned } from './frame-codec.js'
+import { bytesOfAll, layFrames } from './frame-codec.js'
 import type { InstanceChannel } from './instance-channel.js'
 
 /**
@@ -41,8 +41,8 @@ function carry(port: MessagePort, events: CarrierEvents): ByteCarrier {
   port.on('close', () => events.close())
   return {
     write(frames) {
-      // Posting a view would clone the whole buffer it looks at.
-      const chunk = encodeOwned(frames)
+      // Posting a view would clone the whole buffer it looks at, so each has memory of its own.
+      const chunk = layFrames(frames, new Uint8Array(bytesOfAll(frames)))
       unconfirmed += chunk.length
       port.postMessage(chunk, chunk.length < giveAwayBytesMin ? [] : [chunk.buffer])
     },

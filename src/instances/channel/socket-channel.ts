@@ -1,11 +1,15 @@
 /** The local channel on a socket pair: processes and clusters, both sides. */
 import type { Socket } from 'node:net'
 import { type ByteCarrier, type CarrierEvents, FrameChannel } from './frame-channel.js'
-import { encodeFrames } from './frame-codec.js'
+import { bytesOfAll, encodeFrames, layFrames } from './frame-codec.js'
 import type { InstanceChannel } from './instance-channel.js'
+import { boardBytes, WriteBoard } from './write-board.js'
 
 /** File descriptor of the socket pair inside an instance; 0 to 2 are stdio, 3 is Node's own ipc. */
 export const channelFd = 4
+
+/** Of all channels of this process: what one writes is mostly gone before the next one does. */
+const board = new WriteBoard()
 
 function carry(socket: Socket, events: CarrierEvents): ByteCarrier {
   let fault: Error | undefined
@@ -16,11 +20,15 @@ function carry(socket: Socket, events: CarrierEvents): ByteCarrier {
   socket.on('close', () => events.close(fault))
   return {
     write(frames) {
-      const chunks = encodeFrames(frames)
-      // Corked chunks leave in one writev; corking for one costs as much as a small frame.
-      if (chunks.length > 1) socket.cork()
-      for (const chunk of chunks) socket.write(chunk)
-      if (chunks.length > 1) socket.uncork()
+      const bytes = bytesOfAll(frames)
+      if (bytes <= boardBytes) {
+        socket.write(layFrames(frames, board.take(bytes, socket)))
+        return
+      }
+      // Corked chunks leave in one writev.
+      socket.cork()
+      for (const chunk of encodeFrames(frames)) socket.write(chunk)
+      socket.uncork()
     },
     backlogBytes: () => socket.writableLength,
     end: () => socket.end(),

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  bytesOfAll,
   type ChannelFrame,
   encodeFrames,
-  encodeOwned,
   FrameDecoder,
   frameBytes,
+  layFrames,
 } from '../../../../src/instances/channel/frame-codec.js'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
@@ -50,13 +51,13 @@ describe('encodeFrames', () => {
   })
 })
 
-describe('encodeOwned', () => {
-  it('gives what encodeFrames gives, in one chunk with memory of its own', () => {
+describe('layFrames', () => {
+  it('writes what encodeFrames gives into memory of the right size', () => {
     const small = { op: 1, payload: hex('01') }
     const frames = [small, { op: 2, payload: Buffer.alloc(20_000, 1) }, small]
-    const chunk = encodeOwned(frames)
-    expect(chunk.buffer.byteLength).toBe(20_017)
-    expect(Buffer.compare(chunk, Buffer.concat(encodeFrames(frames)))).toBe(0)
+    const memory = Buffer.alloc(bytesOfAll(frames))
+    expect(layFrames(frames, memory)).toBe(memory)
+    expect(Buffer.compare(memory, Buffer.concat(encodeFrames(frames)))).toBe(0)
   })
 })
 

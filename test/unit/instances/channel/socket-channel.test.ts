@@ -48,6 +48,34 @@ describe('socketChannel', () => {
     expect(seen).toEqual(['1:3', '2:3000000'])
   })
 
+  it('carries every byte through a socket that the other side reads now and then', async () => {
+    const sender = socketChannel(left)
+    const receiver = socketChannel(right)
+    const sums: number[] = []
+    const ended = new Promise<Error | undefined>((resolve) => {
+      receiver.events = {
+        frame: (op, payload) =>
+          sums.push(payload.every((byte) => byte === op) ? payload.length : -1),
+        close: resolve,
+      }
+    })
+    const lengths: number[] = []
+    for (let round = 0; round < 300; round += 1) {
+      right[round % 3 === 0 ? 'pause' : 'resume']()
+      for (const length of [7, 9_000, 20_000, round % 50 === 0 ? 300_000 : 0]) {
+        lengths.push(length)
+        expect(sender.send(lengths.length % 251, Buffer.alloc(length, lengths.length % 251))).toBe(
+          true,
+        )
+      }
+      if (round % 4 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    right.resume()
+    sender.close()
+    expect(await ended).toBeUndefined()
+    expect(sums).toEqual(lengths)
+  })
+
   it('reports what broke the socket', async () => {
     const closed = closing(socketChannel(left))
     left.destroy(new Error('broken'))
