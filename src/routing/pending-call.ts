@@ -84,6 +84,7 @@ export class PendingCall implements HasDeadline {
     this.#open = 0
     // Harmless where a question has its outcomes already.
     for (const { reject } of this.#asked) reject(error)
+    this.#letGo()
   }
 
   /** The router fell silent: those without an outcome timed out. */
@@ -113,5 +114,14 @@ export class PendingCall implements HasDeadline {
     this.#open -= 1
     this.#ended += 1
     resolve(outcomes)
+    if (this.#open === 0) this.#letGo()
+  }
+
+  /**
+   * A Map that has been laid out anew keeps what was in it before for its iterators, and with many
+   * short calls V8 carries that along for seconds: the call, but then not all that it was about.
+   */
+  #letGo(): void {
+    this.#asked.length = 0
   }
 }
