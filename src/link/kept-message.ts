@@ -14,15 +14,11 @@ export const messageOverheadBytes = 128
 /** Bytes of a message in one frame. */
 export const partBytesMax: number = limits.frameBytesMax - dataHeaderBytes
 
-const nothing = new Uint8Array(0)
-
 /** Up to here copying is cheaper than anything that would avoid it. */
 const smallBytesMax = 2 * 1024
 
 /** A part on its way out. */
 export interface OutgoingPart extends Part {
-  /** What goes in front of its bytes, and belongs to the part as they do. */
-  readonly head: Uint8Array
   /** The whole DATA frame, where it lies ready. */
   readonly frame: ReadyFrame | undefined
 }
@@ -45,7 +41,7 @@ export function keepMessage(
   bytes: Uint8Array,
 ): KeptMessage {
   const length = head.length + bytes.length
-  if (length > smallBytesMax) return new LargeMessage(number, head, bytes)
+  if (length > smallBytesMax) return new LargeMessage(number, joined(head, bytes))
   const from = shelf.take(dataFrameHeadBytes + length)
   const { board } = shelf
   const begin = from + dataFrameHeadBytes
@@ -82,10 +78,6 @@ class SmallMessage implements KeptMessage, OutgoingPart, ReadyFrame {
     return this.board.subarray(this.from + dataFrameHeadBytes, this.until)
   }
 
-  get head(): Uint8Array {
-    return nothing
-  }
-
   get frame(): ReadyFrame {
     return this
   }
@@ -95,43 +87,34 @@ class SmallMessage implements KeptMessage, OutgoingPart, ReadyFrame {
   }
 }
 
-/** Bytes that keep little but themselves alive stay where they are, and only the head is copied. */
 class LargeMessage implements KeptMessage {
+  readonly bytes: Uint8Array
   readonly last: number
   readonly #first: number
-  readonly #head: Uint8Array
-  readonly #body: Uint8Array
 
-  constructor(first: number, head: Uint8Array, body: Uint8Array) {
-    const staysWhereItIs = body.buffer.byteLength < body.length * 2
-    this.#head = staysWhereItIs ? new Uint8Array(head) : nothing
-    this.#body = staysWhereItIs ? body : joined(head, body)
+  constructor(first: number, bytes: Uint8Array) {
+    this.bytes = bytes
     this.#first = first
-    this.last = first + Math.ceil((head.length + body.length) / partBytesMax) - 1
+    this.last = first + Math.ceil(bytes.length / partBytesMax) - 1
   }
 
   get cost(): number {
-    return this.#head.length + this.#body.buffer.byteLength + messageOverheadBytes
-  }
-
-  get bytes(): Uint8Array {
-    return this.#head.length === 0 ? this.#body : joined(this.#head, this.#body)
+    return this.bytes.buffer.byteLength + messageOverheadBytes
   }
 
   part(number: number): OutgoingPart {
-    const headBytes = this.#head.length
-    const isFirst = number === this.#first
-    const from = isFirst ? 0 : (number - this.#first) * partBytesMax - headBytes
-    const until = (number - this.#first + 1) * partBytesMax - headBytes
-    const bytes = this.#body.subarray(from, until)
-    const rest = this.#body.length - from - bytes.length
-    return { number, rest, head: isFirst ? this.#head : nothing, bytes, frame: undefined }
+    const from = (number - this.#first) * partBytesMax
+    const until = Math.min(from + partBytesMax, this.bytes.length)
+    const rest = this.bytes.length - until
+    return { number, rest, bytes: this.bytes.subarray(from, until), frame: undefined }
   }
 }
 
-function joined(head: Uint8Array, body: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafeSlow(head.length + body.length)
+/** The bytes given, where they keep little but themselves alive; else a copy. */
+function joined(head: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (head.length === 0 && bytes.buffer.byteLength < bytes.length * 2) return bytes
+  const copy = Buffer.allocUnsafeSlow(head.length + bytes.length)
   copy.set(head)
-  copy.set(body, head.length)
+  copy.set(bytes, head.length)
   return copy
 }

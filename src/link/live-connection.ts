@@ -68,7 +68,7 @@ export class LiveConnection implements ConnectionUser {
         return
       }
       if (part.frame !== undefined) this.#connection.sendReady(part.frame)
-      else this.#connection.send('DATA', encodeDataHeader(part), part.head, part.bytes)
+      else this.#connection.send('DATA', encodeDataHeader(part), part.bytes)
     }
   }
 

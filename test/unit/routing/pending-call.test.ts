@@ -31,9 +31,10 @@ async function leftOf(end: (call: PendingCall) => void): Promise<unknown[]> {
 }
 
 it('keeps nothing of what it was about once it is over', async () => {
-  const answer = (call: PendingCall) =>
-    call.answer(name.instance, firstQuestions(2), (_, nth) => answered({ nth }))
-  expect(await leftOf(answer)).toEqual([])
+  const answerBoth = (_: unknown, nth: number) => answered({ nth })
+  expect(await leftOf((call) => call.answer(name.instance, firstQuestions(2), answerBoth))).toEqual(
+    [],
+  )
   expect(await leftOf((call) => call.giveUp())).toEqual([])
   expect(await leftOf((call) => call.fail(new MachinesError('DM_STOPPED', 'over')))).toEqual([])
 })
