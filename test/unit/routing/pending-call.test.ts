@@ -11,7 +11,6 @@ setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
 const name = { instance: 3, machine: 'eu', shards: [0] }
-const answered = (value: unknown): Outcome => ({ ...name, status: 'ok', value })
 
 /** What is left of what a call gave away, once it is over. */
 async function leftOf(end: (call: PendingCall) => void): Promise<unknown[]> {
@@ -30,11 +29,14 @@ async function leftOf(end: (call: PendingCall) => void): Promise<unknown[]> {
   return given.flatMap((thing) => thing.deref() ?? [])
 }
 
-it('keeps nothing of what it was about once it is over', async () => {
-  const answerBoth = (_: unknown, nth: number) => answered({ nth })
-  expect(await leftOf((call) => call.answer(name.instance, firstQuestions(2), answerBoth))).toEqual(
-    [],
-  )
-  expect(await leftOf((call) => call.giveUp())).toEqual([])
-  expect(await leftOf((call) => call.fail(new MachinesError('DM_STOPPED', 'over')))).toEqual([])
+const answered = (_: unknown, nth: number): Outcome => ({ ...name, status: 'ok', value: { nth } })
+
+const ends: readonly (readonly [string, (call: PendingCall) => void])[] = [
+  ['every answer', (call) => call.answer(name.instance, firstQuestions(2), answered)],
+  ['its deadline', (call) => call.giveUp()],
+  ['a failure', (call) => call.fail(new MachinesError('DM_STOPPED', 'over'))],
+]
+
+it.each(ends)('a call keeps nothing of what it was about after %s', async (_, end) => {
+  expect(await leftOf(end)).toEqual([])
 })
