@@ -8,10 +8,10 @@ import { reportedError } from './modes/machines/reported-error.js'
 import type { Mail } from './modes/mail.js'
 import type { MachineStatus, ModeEvent } from './modes/mode.js'
 import { publishPlacementEvent } from './publish-placement-event.js'
-import { lazyDebug } from './system/lazy-debug.js'
+import { managerDebug } from './system/manager-debug.js'
 import type { TypedEvents } from './system/typed-events.js'
 
-const debug = lazyDebug('discordoo:machines:manager')
+const debug = managerDebug('discordoo:machines:manager')
 
 const gatewayEvents = {
   disconnected: 'instanceDisconnect',

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorCode, MachinesError } from '../errors.js'
-import { lazyDebug } from '../system/lazy-debug.js'
+import { managerDebug } from '../system/manager-debug.js'
 import type { System } from '../system/system.js'
 import { addressGroup, formatAddress } from '../transport/address.js'
 import type { CarrierAddress } from '../transport/carrier.js'
@@ -31,7 +31,7 @@ const blameless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DM_PROTOCOL_VERSION',
 ])
 
-const debug = lazyDebug('discordoo:machines:link:server')
+const debug = managerDebug('discordoo:machines:link:server')
 
 export class Doorkeeper {
   /** How many were refused since the start, by code. */

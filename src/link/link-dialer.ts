@@ -2,7 +2,7 @@
 
 import { type ErrorCode, MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
-import { lazyDebug } from '../system/lazy-debug.js'
+import { managerDebug } from '../system/manager-debug.js'
 import type { Cancel } from '../system/system.js'
 import { formatAddress } from '../transport/address.js'
 import type { Carrier, CarrierAddress, RawConnection } from '../transport/carrier.js'
@@ -41,7 +41,7 @@ const fatalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DM_PARENT_BUSY',
 ])
 
-const debug = lazyDebug('discordoo:machines:link:dialer')
+const debug = managerDebug('discordoo:machines:link:dialer')
 
 /** A link that is dialled by this side. It does nothing before `start()`. */
 export function dialLink(options: DialOptions): DialedLink {

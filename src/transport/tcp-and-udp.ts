@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { MachinesError, toError } from '../errors.js'
 import type { UdpListening } from '../options/resolved-options.js'
-import { lazyDebug } from '../system/lazy-debug.js'
+import { managerDebug } from '../system/manager-debug.js'
 import type { Carrier, CarrierAddress, CarrierListener } from './carrier.js'
 import { type ConnectionGate, type ConnectionLimits, gateOf } from './connection-gate.js'
 import { tcpCarrier } from './tcp.js'
@@ -21,7 +21,7 @@ export interface TcpAndUdpOptions {
 /** How many free ports of TCP are tried until one is free for UDP as well. */
 const portTriesMax = 16
 
-const debug = lazyDebug('discordoo:machines:udp')
+const debug = managerDebug('discordoo:machines:udp')
 
 /**
  * UDP takes the address that TCP was bound to. Where it cannot be served: rejects with

@@ -1,5 +1,5 @@
 /** The listener's half of the UDP carrier: one socket, and the streams that came in over it. */
-import { lazyDebug } from '../system/lazy-debug.js'
+import { managerDebug } from '../system/manager-debug.js'
 import type { System } from '../system/system.js'
 import { plainHost } from './address.js'
 import type { CarrierAddress, CarrierListener, RawConnection } from './carrier.js'
@@ -20,7 +20,7 @@ export interface UdpListenerOptions {
 
 const cookieKeyBytes = 32
 
-const debug = lazyDebug('discordoo:machines:udp')
+const debug = managerDebug('discordoo:machines:udp')
 
 export class UdpListener implements CarrierListener {
   readonly address: CarrierAddress

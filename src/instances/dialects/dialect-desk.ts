@@ -14,7 +14,7 @@ import { decodeEvalBody } from '../../routing/eval-body.js'
 import { isRecord } from '../../routing/records.js'
 import { asOwn, respond } from '../../routing/respond.js'
 import type { Undelivered } from '../../routing/router-types.js'
-import { lazyDebug } from '../../system/lazy-debug.js'
+import { managerDebug } from '../../system/manager-debug.js'
 import type { System } from '../../system/system.js'
 import { DeskNetwork } from './desk-network.js'
 import type {
@@ -28,7 +28,7 @@ import type {
   GatewayState,
 } from './dialect.js'
 
-const debug = lazyDebug('discordoo:machines:dialect')
+const debug = managerDebug('discordoo:machines:dialect')
 
 interface DeskEvents {
   /** The bot speaks this dialect: from now on the desk takes what is for the instance. */

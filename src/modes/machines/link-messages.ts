@@ -1,10 +1,10 @@
 /** Sorts what comes out of a link: envelopes for the router, control messages, and nonsense. */
 
 import { MachinesError } from '../../errors.js'
-import { lazyDebug } from '../../system/lazy-debug.js'
+import { managerDebug } from '../../system/manager-debug.js'
 import { LinkMessageKind } from './control-messages.js'
 
-const debug = lazyDebug('discordoo:machines:control')
+const debug = managerDebug('discordoo:machines:control')
 
 export interface MessageReader<Message> {
   parse(bytes: Uint8Array): Message | undefined

@@ -2,6 +2,7 @@ import { format } from 'node:util'
 import createDebug from 'debug'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lazyDebug } from '../../../src/system/lazy-debug.js'
+import { managerDebug } from '../../../src/system/manager-debug.js'
 
 const said: string[] = []
 const before = { log: createDebug.log, enabled: process.env.DEBUG }
@@ -21,10 +22,13 @@ const words = () => said.map((line) => /word \d/.exec(line)?.[0])
 /** Loading the package takes some turns. */
 const loaded = () => expect.poll(words)
 
-describe('debug output', () => {
+describe.each([
+  ['an instance', lazyDebug],
+  ['a manager', managerDebug],
+])('debug output of %s', (_, debugOf) => {
   it('is what was switched on, also while the program runs, in order', async () => {
     createDebug.disable()
-    const debug = lazyDebug('discordoo:machines:test')
+    const debug = debugOf('discordoo:machines:test')
     debug('word 0')
     createDebug.enable('discordoo:machines:*')
     debug('word 1')
@@ -39,8 +43,14 @@ describe('debug output', () => {
 
   it('is silent under another name', async () => {
     createDebug.enable('discordoo:machines:other')
-    lazyDebug('discordoo:machines:test')('word 1')
-    lazyDebug('discordoo:machines:other')('word 2')
+    debugOf('discordoo:machines:test')('word 1')
+    debugOf('discordoo:machines:other')('word 2')
     await loaded().toEqual(['word 2'])
   })
+})
+
+it('has said it when the call returns, in a manager', () => {
+  createDebug.enable('discordoo:machines:*')
+  managerDebug('discordoo:machines:test')('word 1')
+  expect(words()).toEqual(['word 1'])
 })

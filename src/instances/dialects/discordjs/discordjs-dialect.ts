@@ -8,14 +8,14 @@
 
 import { MachinesError, toError } from '../../../errors.js'
 import { asOwn } from '../../../routing/respond.js'
-import { lazyDebug } from '../../../system/lazy-debug.js'
+import { managerDebug } from '../../../system/manager-debug.js'
 import type { Dialect, DialectHost, GatewayState } from '../dialect.js'
 import type { Reply } from './discordjs-answers.js'
 import { errorReply, replyTo } from './discordjs-answers.js'
 import type { Question, RespawnAll, Word } from './discordjs-words.js'
 import { adoptScript, isScript, readyProperty, wordOf } from './discordjs-words.js'
 
-const debug = lazyDebug('discordoo:machines:discordjs')
+const debug = managerDebug('discordoo:machines:discordjs')
 
 /** Listens for the words of discord.js; a {@link DialectFactory}. */
 export function discordJsDialect(host: DialectHost): Dialect {

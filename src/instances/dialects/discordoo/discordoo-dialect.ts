@@ -5,7 +5,7 @@
 
 import { MachinesError } from '../../../errors.js'
 import type { Caller } from '../../../routing/caller.js'
-import { lazyDebug } from '../../../system/lazy-debug.js'
+import { managerDebug } from '../../../system/manager-debug.js'
 import { SnowflakeSource } from '../../snowflake-source.js'
 import type { Dialect, DialectHost, DialectRequest } from '../dialect.js'
 import { BotCalls } from './bot-calls.js'
@@ -21,7 +21,7 @@ import type { OpenPacketSocket } from './packet-socket.js'
 import type { Fields, Packet } from './packets.js'
 import { Event, encodeFrame, Op, readPacket } from './packets.js'
 
-const debug = lazyDebug('discordoo:machines:discordoo')
+const debug = managerDebug('discordoo:machines:discordoo')
 
 /** discordoo takes this path and no other, whatever TMPDIR says. */
 function socketPath(instanceIpcId: string): string {
