@@ -1,5 +1,4 @@
 /** Turns what a mode reports into the public events of a manager. */
-
 import { MachinesError } from './errors.js'
 import type { ShardingInstance } from './instances/sharding-instance.js'
 import type { ShardingManagerEvents } from './manager-events.js'

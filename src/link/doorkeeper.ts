@@ -2,7 +2,6 @@
  * Stands between the port of a child and the handshake: decides which new connections are looked at,
  * who has to make room for them, and counts everybody who did not get in.
  */
-
 import { type ErrorCode, MachinesError } from '../errors.js'
 import { managerDebug } from '../system/manager-debug.js'
 import type { System } from '../system/system.js'

@@ -1,5 +1,4 @@
 /** The parent's end of a link: dials until closed, and goes on where a broken connection stopped. */
-
 import { type ErrorCode, MachinesError } from '../errors.js'
 import { limits } from '../limits.js'
 import { managerDebug } from '../system/manager-debug.js'

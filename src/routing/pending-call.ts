@@ -118,8 +118,8 @@ export class PendingCall implements HasDeadline {
   }
 
   /**
-   * A Map that has been laid out anew keeps what was in it before for its iterators, and with many
-   * short calls V8 carries that along for seconds: the call, but then not all that it was about.
+   * A Map that is laid out anew keeps what was in it for its iterators, and points to what it became.
+   * With many short calls V8 carries such a row along for seconds, and whatever calls it has in it.
    */
   #letGo(): void {
     this.#asked.length = 0

@@ -93,13 +93,16 @@ export async function dialLink(port, onMessage, carrierName = 'tcp') {
   })
 }
 
-/** In two pieces, as envelopes are handed to a link; made and read as cheaply as those are. */
-function message(kind, id, body) {
+/** In front of the body, as envelopes are handed to a link; made and read as cheaply as those are. */
+function headOf(kind, id) {
   const head = Buffer.allocUnsafe(headBytes)
   head[0] = kind
   head.writeUInt32BE(id, 1)
-  return [head, body]
+  return head
 }
+
+/** What is sent one way has no id, as with the other contenders. */
+const sendHead = headOf(Kind.SEND, 0)
 
 const idOf = (bytes) => ((bytes[1] << 24) | (bytes[2] << 16) | (bytes[3] << 8) | bytes[4]) >>> 0
 
@@ -112,7 +115,7 @@ export function links({ carrier = 'tcp' } = {}) {
         linkEvents((bytes) => {
           const body = decodeBody(bytes.subarray(headBytes))
           if (bytes[0] !== Kind.REQUEST) return
-          link.send(message(Kind.ANSWER, idOf(bytes), encodeBody(body, 'answer')))
+          link.send([headOf(Kind.ANSWER, idOf(bytes)), encodeBody(body, 'answer')])
         })
       return { port: await serveLink(onLink, carrier) }
     },
@@ -130,10 +133,10 @@ export function links({ carrier = 'tcp' } = {}) {
       return {
         request(value) {
           const id = nextId++
-          link.send(message(Kind.REQUEST, id, encodeBody(value, 'payload')))
+          link.send([headOf(Kind.REQUEST, id), encodeBody(value, 'payload')])
           return new Promise((resolve) => waiting.set(id, resolve))
         },
-        send: (value) => link.send(message(Kind.SEND, 0, encodeBody(value, 'payload'))),
+        send: (value) => link.send([sendHead, encodeBody(value, 'payload')]),
         async drained() {
           await link.ready()
           await turn()

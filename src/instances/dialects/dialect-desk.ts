@@ -2,7 +2,6 @@
  * The manager's side of the language that one incarnation of an instance speaks: finds out which it
  * is, asks the network in the instance's name, and answers the network in the bot's stead.
  */
-
 import { MachinesError } from '../../errors.js'
 import { decodeBody } from '../../routing/body-codec.js'
 import { decodeCallBody } from '../../routing/call-body.js'

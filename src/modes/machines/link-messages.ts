@@ -1,5 +1,4 @@
 /** Sorts what comes out of a link: envelopes for the router, control messages, and nonsense. */
-
 import { MachinesError } from '../../errors.js'
 import { managerDebug } from '../../system/manager-debug.js'
 import { LinkMessageKind } from './control-messages.js'

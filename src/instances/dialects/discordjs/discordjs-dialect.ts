@@ -5,7 +5,6 @@
  * What others ask *of* the bot is answered by the preload inside the instance, which gets hold of
  * the client as soon as the bot has shown what it speaks.
  */
-
 import { MachinesError, toError } from '../../../errors.js'
 import { asOwn } from '../../../routing/respond.js'
 import { managerDebug } from '../../../system/manager-debug.js'

@@ -2,7 +2,6 @@
  * The manager's side of discordoo 0.12.5's local IPC, for one incarnation of one instance: the app
  * listens on a socket, the manager connects to it.
  */
-
 import { MachinesError } from '../../../errors.js'
 import type { Caller } from '../../../routing/caller.js'
 import { managerDebug } from '../../../system/manager-debug.js'
