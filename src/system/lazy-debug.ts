@@ -10,22 +10,12 @@ export function isDebugOn(): boolean {
   return process.env.DEBUG !== undefined
 }
 
-/** Says it under this name, as `debug` does; the package is loaded with the first word to be heard. */
+/** Says it under this name, as `debug` does, in order; it is loaded with the first word to be heard. */
 export function lazyDebug(name: string): Say {
-  let say: Say | undefined
-  let loading: Promise<Say> | undefined
-  const load = async (): Promise<Say> => {
-    const { default: create } = await import('debug')
-    say = create(name)
-    return say
-  }
+  let debug: Promise<Say> | undefined
   return (format, ...values) => {
     if (!isDebugOn()) return
-    if (say !== undefined) {
-      say(format, ...values)
-      return
-    }
-    loading ??= load()
-    void loading.then((loaded) => loaded(format, ...values))
+    debug ??= import('debug').then(({ default: create }) => create(name))
+    void debug.then((say) => say(format, ...values))
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { format } from 'node:util'
 import createDebug from 'debug'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -19,8 +20,8 @@ afterEach(() => {
 
 const words = () => said.map((line) => /word \d/.exec(line)?.[0])
 
-/** Loading the package takes some turns. */
-const loaded = () => expect.poll(words)
+/** Loading the package takes some turns, and instances say nothing before it is there. */
+const heard = () => expect.poll(words)
 
 describe.each([
   ['an instance', lazyDebug],
@@ -33,11 +34,12 @@ describe.each([
     createDebug.enable('discordoo:machines:*')
     debug('word 1')
     debug('word %d', 2)
-    await loaded().toEqual(['word 1', 'word 2'])
+    await heard().toEqual(['word 1', 'word 2'])
     debug('word 3')
-    expect(words()).toEqual(['word 1', 'word 2', 'word 3'])
+    await heard().toEqual(['word 1', 'word 2', 'word 3'])
     createDebug.disable()
     debug('word 4')
+    await turn()
     expect(said).toHaveLength(3)
   })
 
@@ -45,7 +47,7 @@ describe.each([
     createDebug.enable('discordoo:machines:other')
     debugOf('discordoo:machines:test')('word 1')
     debugOf('discordoo:machines:other')('word 2')
-    await loaded().toEqual(['word 2'])
+    await heard().toEqual(['word 2'])
   })
 })
 
