@@ -14,6 +14,17 @@ interface Answer {
   readonly value: unknown
 }
 
+/** The header of a question to the instance, but for its verb. */
+const asked = {
+  kind: EnvelopeKind.REQUEST,
+  status: Status.NONE,
+  requestId: 9,
+  source: 1,
+  budgetMs: 1_000,
+  questions: 1,
+  target: { kind: 'delivered', machine: 'eu' },
+} as const
+
 /** Has a client whose `_eval` is this asked something, and gives what goes back. */
 async function ask(
   members: { readonly _eval?: (script: string) => unknown; readonly [name: string]: unknown },
@@ -27,19 +38,7 @@ async function ask(
     { instance: 3, mode },
     (envelope) => answers.push(envelope) > 0,
   )
-  const request = encodeEnvelope(
-    {
-      kind: EnvelopeKind.REQUEST,
-      verb,
-      status: Status.NONE,
-      requestId: 9,
-      source: 1,
-      budgetMs: 1_000,
-      questions: 1,
-      target: { kind: 'delivered', machine: 'eu' },
-    },
-    encodeBody(body, ''),
-  )
+  const request = encodeEnvelope({ ...asked, verb }, encodeBody(body, ''))
   expect(client.receive(request)).toBe(true)
   // What comes through the channel is a view on a buffer that is used again.
   request.fill(0)
@@ -75,16 +74,7 @@ function mustNotRun(): never {
 }
 
 describe('what an adopted client leaves to others', () => {
-  const request = {
-    kind: EnvelopeKind.REQUEST,
-    verb: Verb.CALL,
-    status: Status.NONE,
-    requestId: 9,
-    source: 1,
-    budgetMs: 1_000,
-    questions: 1,
-    target: { kind: 'delivered', machine: 'eu' },
-  } as const
+  const request = { ...asked, verb: Verb.CALL }
   const body = encodeBody(null, '')
 
   it.each([

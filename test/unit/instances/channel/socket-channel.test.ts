@@ -5,9 +5,13 @@ import type { InstanceChannel } from '../../../../src/instances/channel/instance
 import { socketChannel } from '../../../../src/instances/channel/socket-channel.js'
 import { limits } from '../../../../src/limits.js'
 
-const closing = (channel: InstanceChannel): Promise<Error | undefined> =>
+/** Resolves when a channel closes; what comes until then goes to `frame`. */
+const closing = (
+  channel: InstanceChannel,
+  frame: (op: number, payload: Uint8Array) => void = () => {},
+): Promise<Error | undefined> =>
   new Promise((resolve) => {
-    channel.events = { frame() {}, close: resolve }
+    channel.events = { frame, close: resolve }
   })
 
 describe('socketChannel', () => {
@@ -33,14 +37,10 @@ describe('socketChannel', () => {
 
   it('carries frames and then the end', async () => {
     const sender = socketChannel(left)
-    const receiver = socketChannel(right)
     const seen: string[] = []
-    const ended = new Promise<Error | undefined>((resolve) => {
-      receiver.events = {
-        frame: (op, payload) => seen.push(`${op}:${payload.length}`),
-        close: resolve,
-      }
-    })
+    const ended = closing(socketChannel(right), (op, payload) =>
+      seen.push(`${op}:${payload.length}`),
+    )
     sender.send(1, Buffer.alloc(3))
     sender.send(2, Buffer.alloc(3_000_000))
     sender.close()
@@ -50,15 +50,10 @@ describe('socketChannel', () => {
 
   it('carries every byte through a socket that the other side reads now and then', async () => {
     const sender = socketChannel(left)
-    const receiver = socketChannel(right)
     const sums: number[] = []
-    const ended = new Promise<Error | undefined>((resolve) => {
-      receiver.events = {
-        frame: (op, payload) =>
-          sums.push(payload.every((byte) => byte === op) ? payload.length : -1),
-        close: resolve,
-      }
-    })
+    const ended = closing(socketChannel(right), (op, payload) =>
+      sums.push(payload.every((byte) => byte === op) ? payload.length : -1),
+    )
     const lengths: number[] = []
     for (let round = 0; round < 300; round += 1) {
       right[round % 3 === 0 ? 'pause' : 'resume']()
